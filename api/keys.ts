@@ -1,0 +1,87 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+
+/** What a key may do: look, put and cancel work, or change the cluster itself. Each includes the one before. */
+export const roles = ["read", "operate", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+export function allows(held: Role, needed: Role): boolean {
+  return roles.indexOf(held) >= roles.indexOf(needed);
+}
+
+/** A key as it is kept. The key itself is 256 random bits, so one round of SHA-256 hides it for good. */
+export type StoredKey = z.infer<typeof StoredKey>;
+export const StoredKey = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens, at most 63"),
+  role: z.enum(roles),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  created: z.iso.datetime(),
+});
+
+const KeysFile = z.strictObject({ keys: z.array(StoredKey) });
+
+/** Adds a key to the file and returns it: it is shown this once and cannot be had again. */
+export async function createKey(file: string, name: string, role: Role): Promise<string> {
+  const keys = await listKeys(file);
+  if (keys.some((key) => key.name === name)) {
+    throw new Error(`There is a key named ${name} in ${file} already: revoke it first or take another name.`);
+  }
+  const secret = `mill_${randomBytes(32).toString("base64url")}`;
+  const key = { name, role, sha256: digest(secret).toString("hex"), created: new Date().toISOString() };
+  const parsed = StoredKey.safeParse(key);
+  if (!parsed.success) throw new Error(`A key cannot be named ${name}: ${z.prettifyError(parsed.error)}`);
+
+  await writeKeys(file, [...keys, parsed.data]);
+  return secret;
+}
+
+export async function revokeKey(file: string, name: string): Promise<void> {
+  const keys = await listKeys(file);
+  const kept = keys.filter((key) => key.name !== name);
+  if (kept.length === keys.length) {
+    throw new Error(`There is no key named ${name} in ${file}: list the keys to see their names.`);
+  }
+  await writeKeys(file, kept);
+}
+
+/** The keys of a file; a file that does not exist has none. */
+export async function listKeys(file: string): Promise<StoredKey[]> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return '{"keys":[]}';
+    throw error;
+  });
+  return parseKeys(file, text);
+}
+
+export function parseKeys(file: string, text: string): StoredKey[] {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new Error(`${file} is not JSON: restore it, or remove it and make new keys.`);
+  }
+  const parsed = KeysFile.safeParse(content);
+  if (!parsed.success) throw new Error(`${file} is not a file of keys: ${z.prettifyError(parsed.error)}`);
+  return parsed.data.keys;
+}
+
+/** Every key is compared, in constant time, so the time taken says nothing of which was nearest. */
+export function findKey(keys: readonly StoredKey[], secret: string): StoredKey | undefined {
+  const presented = digest(secret);
+  let found: StoredKey | undefined;
+  for (const key of keys) if (timingSafeEqual(presented, Buffer.from(key.sha256, "hex"))) found = key;
+  return found;
+}
+
+function digest(secret: string): Buffer {
+  return createHash("sha256").update(secret).digest();
+}
+
+async function writeKeys(file: string, keys: readonly StoredKey[]) {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${randomBytes(6).toString("hex")}`;
+  await writeFile(draft, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600 });
+  await rename(draft, file);
+}

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { DeadLetter, listDeadLetters as list } from "../../queues/dead-letters.ts";
+import { defineRoute } from "../define-route.ts";
+import { Page, PoolNameParam } from "../schemas.ts";
+
+export const listDeadLetters = defineRoute({
+  summary: "Work that has failed for good, oldest first",
+  method: "get",
+  path: "/dead-letters",
+  role: "read",
+  query: z.strictObject({ pool: PoolNameParam.optional(), kind: z.string().optional(), ...Page }),
+  withoutRedis: true,
+  status: 200,
+  reply: z.strictObject({ deadLetters: z.array(DeadLetter), total: z.int() }).meta({ id: "DeadLetters" }),
+  async handle({ query: { pool, kind, offset, limit }, queues }) {
+    const letters = (await list(queues)).filter(
+      (letter) => (!pool || letter.pool === pool) && (!kind || letter.kind === kind),
+    );
+    return { deadLetters: letters.slice(offset, offset + limit), total: letters.length };
+  },
+});

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Measurement } from "../harness/measurement.ts";
+import { type BuildSize, generate, measureBare, measureKill, measureOurs } from "./build.ts";
+
+const GIB = 1024 ** 3;
+const LABS = 20_000_000;
+const LIMIT = 4 * GIB;
+
+async function withSource<T>(
+  size: Omit<BuildSize, "dir">,
+  work: (size: BuildSize) => Promise<T>,
+): Promise<T> {
+  const dir = await mkdtemp(join(tmpdir(), "bench-sequences-"));
+  try {
+    await generate(dir, size.labs, size);
+    return await work({ ...size, dir });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+export const figures: readonly Measurement[] = [
+  {
+    name: "from CSV to shards",
+    size: "20,000,000 laboratory values, two threads, 4 GiB",
+    runs: 1,
+    warmUp: false,
+    figures: {
+      bareToOurs: { name: "bare statements ÷ build and export", unit: "ratio", goal: { atLeast: 0.7 } },
+      seconds: { name: "build and export", unit: "s", goal: { atMost: 60 } },
+      aboveLimitMib: { name: "peak RSS above the limit", unit: "MiB", goal: { atMost: 1.5 * 1024 } },
+      twiceToOnce: { name: "twice the data ÷ once", unit: "ratio", goal: { atMost: 2.2 } },
+    },
+    async run({ scale, redisUrl }) {
+      const common = {
+        redisUrl: await redisUrl(),
+        memoryBytes: LIMIT,
+        threads: 2,
+        rowsPerRange: 5_000_000,
+      };
+      const labs = Math.max(20_000, Math.round(LABS * scale));
+      const once = await withSource({ ...common, labs }, async (size) => ({
+        ours: await measureOurs(size),
+        bare: await measureBare(size),
+      }));
+      const half = await withSource({ ...common, labs: labs / 2 }, measureOurs);
+      return {
+        bareToOurs: once.bare.seconds / once.ours.seconds,
+        seconds: once.ours.seconds,
+        aboveLimitMib: (once.ours.peakRssBytes - LIMIT) / 1024 ** 2,
+        twiceToOnce: once.ours.seconds / half.seconds,
+      };
+    },
+  },
+  {
+    name: "a killed worker",
+    size: "4,000,000 laboratory values in 16 ranges, two workers",
+    runs: 1,
+    warmUp: false,
+    figures: {
+      rangesLost: {
+        name: "time that a kill costs ÷ one range and the lock of the dead",
+        unit: "ratio",
+        goal: { atMost: 1 },
+      },
+    },
+    async run({ scale, redisUrl }) {
+      const labs = Math.max(32_000, Math.round(4_000_000 * scale));
+      const size = {
+        redisUrl: await redisUrl(),
+        labs,
+        memoryBytes: LIMIT / 4,
+        threads: 1,
+        rowsPerRange: Math.ceil(labs / 16),
+      };
+      return withSource(size, async (ready) => {
+        const whole = await measureKill(ready, false);
+        const killed = await measureKill(ready, true);
+        // Two workers share the ranges; the dead one's lock runs out before its range is begun anew.
+        const oneRange = (whole.seconds * 2) / whole.ranges;
+        return { rangesLost: (killed.seconds - whole.seconds) / (oneRange + LOCK_SECONDS) };
+      });
+    },
+  },
+];
+
+const LOCK_SECONDS = 35;

@@ -1,0 +1,36 @@
+import { listDeadLetters } from "../../../queues/dead-letters.ts";
+import type { CliContext } from "../../context.ts";
+import { age } from "../../quantities.ts";
+
+const MESSAGE_WIDTH = 70;
+
+const columns = [
+  { title: "job" },
+  { title: "pool" },
+  { title: "attempts", align: "right" },
+  { title: "failed", align: "right" },
+  { title: "error" },
+] as const;
+
+export async function listDead(context: CliContext): Promise<void> {
+  await using cluster = await context.openCluster([]);
+  const letters = await listDeadLetters(cluster.queues);
+  context.output.table(
+    letters,
+    columns,
+    (paint) =>
+      letters.map(({ id, pool, attempts, failedAt, error }) => [
+        id,
+        pool,
+        String(attempts),
+        age(Date.parse(failedAt)),
+        paint("red", shorten(error.message)),
+      ]),
+    "Nothing failed for good.",
+  );
+}
+
+function shorten(message: string): string {
+  const [line = ""] = message.split("\n");
+  return line.length > MESSAGE_WIDTH ? `${line.slice(0, MESSAGE_WIDTH - 1)}…` : line;
+}

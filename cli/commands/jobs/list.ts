@@ -1,0 +1,58 @@
+import type { JobState, JobView } from "../../../queues/job-view.ts";
+import { listJobs as list } from "../../../queues/jobs.ts";
+import type { PoolName } from "../../../queues/pools.ts";
+import type { CliContext } from "../../context.ts";
+import { renderState } from "../../follow/bars.ts";
+import type { Paint } from "../../paint.ts";
+import { age, count, duration, plural } from "../../quantities.ts";
+
+export interface ListOptions {
+  readonly pool?: PoolName;
+  readonly state?: JobState;
+  readonly limit: number;
+}
+
+const columns = [
+  { title: "job" },
+  { title: "pool" },
+  { title: "state" },
+  { title: "progress" },
+  { title: "took", align: "right" },
+  { title: "asked for", align: "right" },
+] as const;
+
+export async function listJobs(context: CliContext, options: ListOptions): Promise<void> {
+  await using cluster = await context.openCluster([]);
+  const page = await list(cluster.queues, options);
+  context.output.table(
+    page,
+    columns,
+    (paint) => page.jobs.map((job) => cellsOf(job, paint)),
+    "No jobs. Ask for one: millrace jobs run reconcile",
+  );
+  const hidden = page.total - page.jobs.length;
+  if (hidden > 0) context.output.say(`${plural(hidden, "more job")}; --limit shows more.`);
+}
+
+export function cellsOf(job: JobView, paint: Paint): string[] {
+  return [
+    job.id,
+    job.pool,
+    renderState(job, paint),
+    renderProgress(job),
+    tookOf(job),
+    age(Date.parse(job.createdAt)),
+  ];
+}
+
+export function renderProgress({ progress, state }: Pick<JobView, "progress" | "state">): string {
+  if (!progress || state === "completed" || state === "failed") return "";
+  const { stage, done, total, unit } = progress;
+  return `${stage} ${count(done)}${total === null ? "" : `/${count(total)}`} ${unit}`;
+}
+
+export function tookOf({ startedAt, finishedAt, state }: JobView): string {
+  if (startedAt === null) return "";
+  if (finishedAt === null && state !== "active") return "";
+  return duration(Date.parse(finishedAt ?? new Date().toISOString()) - Date.parse(startedAt));
+}

@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Txn, WriteResult } from "../../delta/table.ts";
+import { DataError } from "../../errors.ts";
+import type { Lake } from "../../lake.ts";
+import { identifier, quote } from "../../sql/duckdb.ts";
+import { ensureSilver, readSilver, type SilverSnapshots, versionsOf } from "../silver/read-silver.ts";
+import type { SilverName } from "../silver/silver-table.ts";
+import { silverNames } from "../silver/tables.ts";
+import { type BuildState, readBuildState, writeBuildState } from "./build-state.ts";
+import { findChanged, readChangedOnly } from "./changed-patients.ts";
+import { type CorpusManifest, writeManifest } from "./corpus-manifest.ts";
+import { goldColumns, goldKey, goldName, goldProvenance } from "./encounter-summary.ts";
+
+export interface GoldOptions {
+  /** The instant that the rows written carry. */
+  readonly instant: Date;
+  /** Build every row, whatever has changed. */
+  readonly full?: boolean;
+  readonly txn?: Txn;
+  readonly signal?: AbortSignal;
+}
+
+export interface GoldResult {
+  readonly mode: "full" | "incremental" | "none";
+  /** Patients whose encounters were built again; null for all. */
+  readonly patients: number | null;
+  readonly write: WriteResult;
+  readonly manifest: CorpusManifest;
+}
+
+/**
+ * Builds `gold.encounter_summary` from the ten Silver tables as they are now. Without `full` only the encounters
+ * of patients whose Silver rows changed since the last build are made anew; the table ends the same either way.
+ */
+export async function buildGold(lake: Lake, options: GoldOptions): Promise<GoldResult> {
+  await ensureSilver(lake);
+  const gold = lake.table(goldName);
+  await gold.ensure({
+    columns: goldColumns,
+    description: "One row per encounter: who, when, and what was known.",
+    properties: { "delta.enableChangeDataFeed": "true" },
+  });
+  const connection = await (await lake.duckdb()).connect();
+  try {
+    const snapshots = await readSilver(lake);
+    const state = options.full ? undefined : await currentState(lake);
+    const changed = state && (await changedSince(lake, connection, state, snapshots));
+    if (changed === undefined) await readAll(connection, snapshots);
+    else await readChangedOnly(connection, snapshots);
+    options.signal?.throwIfAborted();
+
+    const source = { sql: await summarySql(connection, snapshots, options.instant), connection };
+    const write = await gold.merge(source, {
+      key: [goldKey],
+      provenance: goldProvenance,
+      deleteMissing:
+        changed === undefined ? "true" : "patient_id in (select patient_id from changed_patient)",
+      ...(options.txn ? { txn: options.txn } : {}),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    const manifest = await writeManifest(lake, connection, snapshots, options.instant);
+    await writeBuildState(lake, { silver: versionsOf(snapshots), gold: write.version });
+    const mode = changed === undefined ? "full" : changed === 0 ? "none" : "incremental";
+    return { mode, patients: changed ?? null, write, manifest };
+  } finally {
+    connection.closeSync();
+  }
+}
+
+/** A state that tells of another Gold than the one there, for instance a restored one, counts for nothing. */
+async function currentState(lake: Lake): Promise<BuildState | undefined> {
+  const state = await readBuildState(lake);
+  const { version } = await lake.table(goldName).snapshot();
+  return state?.gold === version ? state : undefined;
+}
+
+/** How many patients to build again; undefined when the change feeds cannot tell, for then it is all of them. */
+async function changedSince(
+  lake: Lake,
+  connection: DuckDBConnection,
+  state: BuildState,
+  snapshots: SilverSnapshots,
+): Promise<number | undefined> {
+  try {
+    return await findChanged(lake, connection, state.silver, snapshots);
+  } catch (error) {
+    if (error instanceof DataError) return undefined;
+    throw error;
+  }
+}
+
+async function readAll(connection: DuckDBConnection, snapshots: SilverSnapshots): Promise<void> {
+  for (const name of silverNames) {
+    await connection.run(
+      `create or replace temp view ${identifier(name)} as ${await snapshots[name].readSql()}`,
+    );
+  }
+}
+
+/** The SELECT of the rows, over views of the ten tables; it also works on any other views of their shape. */
+export async function summarySql(
+  connection: DuckDBConnection,
+  snapshots: Readonly<Record<SilverName, { readonly version: number }>>,
+  instant: Date,
+): Promise<string> {
+  await connection.run(await readFile(new URL("./macros.sql", import.meta.url), "utf8"));
+  const select = await readFile(new URL("./encounter-summary.sql", import.meta.url), "utf8");
+  const versions = silverNames.map((name) => `${name} := ${snapshots[name].version}::bigint`);
+  return `
+    select *, ${quote(instant.toISOString())}::timestamptz as created_timestamp,
+      struct_pack(${versions.join(", ")}) as silver_versions
+    from (${select})`;
+}

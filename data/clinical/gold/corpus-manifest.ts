@@ -1,0 +1,84 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { z } from "zod";
+import type { Lake } from "../../lake.ts";
+import { queryRows } from "../../sql/duckdb.ts";
+import type { SilverSnapshots } from "../silver/read-silver.ts";
+import { silverNames } from "../silver/tables.ts";
+import { contractVersion, goldName } from "./encounter-summary.ts";
+
+export const manifestKey = "gold/_metadata/corpus_manifest.json";
+
+const count = z.coerce.number();
+
+const CorpusStats = z.object({
+  encounters: count,
+  distinct_patients: count,
+  with_soap_note: count,
+  with_ecg: count,
+  with_imaging: count,
+  with_genomics: count,
+  with_vitals: count,
+  with_labs: count,
+  avg_conditions_per_encounter: count,
+  avg_medications_per_encounter: count,
+});
+export type CorpusStats = z.infer<typeof CorpusStats>;
+
+export const CorpusManifest = z.object({
+  manifest_version: z.literal("1"),
+  contract_version: z.string(),
+  gold_table: z.string(),
+  created_timestamp: z.string(),
+  platform: z.string(),
+  row_count: z.number(),
+  corpus_stats: CorpusStats,
+  silver_sources: z.array(
+    z.object({ table: z.string(), row_count: z.number(), delta_version: z.number().nullable() }),
+  ),
+});
+export type CorpusManifest = z.infer<typeof CorpusManifest>;
+
+/** Says beside Gold what it holds and what it was made from. */
+export async function writeManifest(
+  lake: Lake,
+  connection: DuckDBConnection,
+  snapshots: SilverSnapshots,
+  instant: Date,
+): Promise<CorpusManifest> {
+  const gold = await lake.table(goldName).snapshot();
+  const [stats] = await queryRows(connection, CorpusStats, statsSql(await gold.readSql()));
+  if (!stats) throw new Error("The statistics of Gold gave no row.");
+  const sources = silverNames.map(async (name) => {
+    const sql = `select count(*) as count from (${await snapshots[name].readSql()})`;
+    const [rows] = await queryRows(connection, z.object({ count }), sql);
+    return { table: `silver.${name}`, row_count: rows?.count ?? 0, delta_version: snapshots[name].version };
+  });
+  const manifest: CorpusManifest = {
+    manifest_version: "1",
+    contract_version: contractVersion,
+    gold_table: goldName,
+    created_timestamp: instant.toISOString(),
+    platform: "local_lite",
+    row_count: stats.encounters,
+    corpus_stats: stats,
+    silver_sources: await Promise.all(sources),
+  };
+  await lake.storage.put(manifestKey, `${JSON.stringify(manifest, null, 2)}\n`);
+  return manifest;
+}
+
+function statsSql(gold: string): string {
+  return `
+    select
+      count(*) as encounters,
+      count(distinct patient_id) as distinct_patients,
+      count(soap_note_text) as with_soap_note,
+      count(*) filter (where has_ecg) as with_ecg,
+      count(*) filter (where imaging.has_imaging) as with_imaging,
+      count(*) filter (where has_genomics) as with_genomics,
+      count(recent_vitals.heart_rate) as with_vitals,
+      count(*) filter (where len(recent_labs) > 0) as with_labs,
+      coalesce(round(avg(len(active_conditions)), 3), 0) as avg_conditions_per_encounter,
+      coalesce(round(avg(len(active_medications)), 3), 0) as avg_medications_per_encounter
+    from (${gold})`;
+}

@@ -1,0 +1,109 @@
+-- How FHIR's shapes become columns, one rule each. `j` is JSON as it stood in the bundle, or null.
+-- A macro names its argument once where it can: DuckDB plans every copy, and plans are most of a small chunk's time.
+
+-- The scalar at a path as text; an object or a list there is no scalar, so null.
+create or replace temp macro scalar_at(j, path) as json_value(j, path) ->> '$';
+
+-- The first of several paths that has a scalar other than ''.
+create or replace temp macro first_scalar(j, paths) as
+  list_filter(json_value(j, paths), lambda found: found <> '""')[1] ->> '$';
+
+-- A scalar field read as text.
+create or replace temp macro plain(t) as
+  case when starts_with(t, '{') or starts_with(t, '[') then null else t end;
+
+-- A list as a list; one object where a list is meant is a list of one; anything else is null.
+create or replace temp macro as_list(j) as
+  case
+    when starts_with(j, '[') then from_json(j, '["JSON"]')
+    when starts_with(j, '{') then [j::json]
+  end;
+
+-- The text after the last slash, else after the last colon, else all of it.
+create or replace temp macro bare(reference) as
+  coalesce(regexp_replace(reference, '(?s)^(?:.*/|[^/]*:)', ''), '');
+
+-- The id a Reference points to, or ''; of a list of references the first one counts.
+create or replace temp macro reference_id(j) as bare(first_scalar(j, ['$.reference', '$[0].reference']));
+
+-- The code of a CodeableConcept's first coding, or ''. Of a list of concepts the first one counts.
+create or replace temp macro code_of(j) as
+  coalesce(first_scalar(j, ['$.coding[0].code', '$[0].coding[0].code', '$.coding.code', '$[0].coding.code']), '');
+
+-- The display of the first coding, else the concept's text, else ''. An empty display falls through to the text.
+create or replace temp macro display_of(j) as
+  coalesce(first_scalar(j, ['$.coding[0].display', '$[0].coding[0].display', '$.coding.display', '$[0].coding.display',
+    '$.text', '$[0].text']), '');
+
+-- A Coding without a concept around it, as imaging has them; a concept is read as well.
+create or replace temp macro coding_code(j) as
+  coalesce(first_scalar(j, ['$.code', '$[0].code', '$.coding[0].code']), '');
+create or replace temp macro coding_display(j) as
+  coalesce(first_scalar(j, ['$.display', '$[0].display', '$.coding[0].display', '$.text']), '');
+
+-- An instant in UTC. Without an offset it is taken as UTC; a partial or impossible one is null, never filled in.
+create or replace temp macro utc(t) as
+  try_cast(upper(regexp_extract(t, '^(?:[1-9]\d{3}|0[1-9]\d\d|00[1-9]\d|000[1-9])-\d\d-\d\d(?:[Tt ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)?)?$')) as timestamptz);
+
+-- The calendar date as it is written, whatever the offset behind it.
+create or replace temp macro day_as_written(t) as
+  try_cast(regexp_extract(t, '^((?:[1-9]\d{3}|0[1-9]\d\d|00[1-9]\d|000[1-9])-\d\d-\d\d)(?:$|[Tt ])', 1) as date);
+
+-- A number, given as one or as decimal text.
+create or replace temp macro number(t) as
+  try_cast(regexp_extract(t, '^\s*([+-]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][+-]?[0-2]?\d{1,2})?)\s*$', 1) as double);
+
+-- A whole number; what follows the decimal point is cut off.
+create or replace temp macro whole(t) as try_cast(trunc(number(t)) as integer);
+
+create or replace temp macro truthy(t) as coalesce(lower(t) not in ('', 'false', '0', '0.0'), false);
+
+-- Base64 with or without white space as text, or null when it or the UTF-8 within is not valid.
+create or replace temp macro decoded(t) as
+  try(decode(from_base64(case when regexp_matches(t, '\s') then regexp_replace(t, '\s+', '', 'g') else t end)));
+
+-- Python's notion of a word: what stands between Unicode white space.
+create or replace temp macro word_count(t) as
+  len(regexp_extract_all(t, '[^\s\v\x1c-\x1f\x{85}\p{Z}]+'))::integer;
+
+-- What names the sections of a note: Markdown headings and classic markers, in lower case.
+create or replace temp macro section_labels(t) as
+  list_transform(
+    list_concat(
+      regexp_extract_all(t, '(?m)^#+\s*(.+)$', 1),
+      regexp_extract_all(t, '(?im)^\s*(subjective|objective|assessment|plan)\s*:', 1)),
+    lambda label: lower(regexp_replace(label, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g')));
+
+-- The US Core race or ethnicity: its text, else the display of its category.
+create or replace temp macro us_core(extension, name) as
+  coalesce(
+    scalar_at(
+      list_filter(
+        as_list(list_filter(as_list(extension), lambda e: ends_with(scalar_at(e, '$.url'), name))[1] -> '$.extension'),
+        lambda e: scalar_at(e, '$.url') = 'text')[1], '$.valueString'),
+    scalar_at(
+      list_filter(
+        as_list(list_filter(as_list(extension), lambda e: ends_with(scalar_at(e, '$.url'), name))[1] -> '$.extension'),
+        lambda e: scalar_at(e, '$.url') = 'ombCategory')[1], '$.valueCoding.display'));
+
+-- What a report says it is about: its code and all its categories, in lower case.
+create or replace temp macro subject_words(code, category) as
+  lower(concat_ws(' ', display_of(code), list_aggregate(list_transform(as_list(category), lambda c: display_of(c)), 'string_agg', ' ')));
+
+create or replace temp macro is_genomic(words) as
+  regexp_matches(words, 'genetic|genomic|gene panel|dna|sequencing|variant');
+
+create or replace temp macro is_ecg(words) as
+  regexp_matches(words, 'ecg|ekg|electrocardiogram|electrocardiographic');
+
+-- Whether fields may hold such words at all: a look at their JSON, which is far cheaper than taking the words out of it.
+create or replace temp macro may_be_genomic(code, category) as
+  regexp_matches(concat(code, category), '(?i)genetic|genomic|gene panel|dna|sequencing|variant');
+
+create or replace temp macro may_be_ecg(code, category) as
+  regexp_matches(concat(code, category), '(?i)ecg|ekg|electrocardiogra');
+
+-- A pathogenic finding, unless the conclusion denies one.
+create or replace temp macro says_pathogenic(conclusion) as
+  coalesce(contains(lower(conclusion), 'pathogenic') and not regexp_matches(lower(conclusion),
+    'no pathogenic|non-pathogenic|nonpathogenic|negative for pathogenic|without pathogenic|no clinically significant'), false);

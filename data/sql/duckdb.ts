@@ -1,0 +1,73 @@
+import { mkdir } from "node:fs/promises";
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import { z } from "zod";
+
+export type Parameters = Record<string, DuckDBValue>;
+
+export interface DuckDBLimits {
+  readonly memoryBytes: number;
+  readonly threads: number;
+  readonly tempDir: string;
+}
+
+/** The one engine of a process. Work that uses temporary tables takes a connection of its own. */
+export interface DuckDB extends Disposable {
+  connect(): Promise<DuckDBConnection>;
+  /** Runs `sql` and returns its rows, checked against `row`: a query's result is input like any other. */
+  query<Row>(row: z.ZodType<Row>, sql: string, parameters?: Parameters): Promise<Row[]>;
+  run(sql: string, parameters?: Parameters): Promise<void>;
+}
+
+export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits): Promise<DuckDB> {
+  // Loaded here, because many who import this file only quote names and never open an engine.
+  const { DuckDBInstance } = await import("@duckdb/node-api");
+  await mkdir(tempDir, { recursive: true });
+  const instance = await DuckDBInstance.create(":memory:", {
+    memory_limit: `${Math.floor(memoryBytes / 1024 ** 2)}MiB`,
+    threads: String(threads),
+    temp_directory: tempDir,
+    // Rows keep no order that was not asked for, which lets imports and exports of any size run in little memory.
+    preserve_insertion_order: "false",
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+  });
+  const connect = async () => {
+    const connection = await instance.connect();
+    // Casts and strftime follow the session's zone; the lake's times are UTC wherever the process runs.
+    await connection.run("set timezone = 'UTC'");
+    return connection;
+  };
+  const shared = await connect();
+
+  return {
+    connect,
+    query: (row, sql, parameters) => queryRows(shared, row, sql, parameters),
+    async run(sql, parameters) {
+      await shared.run(sql, parameters);
+    },
+    [Symbol.dispose]() {
+      shared.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+export async function queryRows<Row>(
+  connection: DuckDBConnection,
+  row: z.ZodType<Row>,
+  sql: string,
+  parameters: Parameters = {},
+): Promise<Row[]> {
+  const reader = await connection.runAndReadAll(sql, parameters);
+  return z.array(row).parse(reader.getRowObjectsJS());
+}
+
+/** A SQL string literal. DuckDB takes no parameter where a file name stands. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A SQL identifier. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

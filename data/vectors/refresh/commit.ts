@@ -1,0 +1,82 @@
+import { z } from "zod";
+import type { Txn, WriteResult } from "../../delta/table.ts";
+import { ref } from "../../redact.ts";
+import { queryRows, quote } from "../../sql/duckdb.ts";
+import type { IndexDefinition } from "../index-definition.ts";
+import { ensureVectors } from "../vectors-table.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** What a refresh could not give a vector, and so left out. */
+export const Refused = z.strictObject({
+  chunks: z.int(),
+  reasons: z.record(z.string(), z.int()),
+  /** Some of the rows, by a mark that leads nobody to a person. */
+  rows: z.array(z.string()),
+});
+export type Refused = z.infer<typeof Refused>;
+
+const NAMED_ROWS = 20;
+
+/** Puts the vectors to their chunks: `ready` has those to write, and `gone` those whose old vector must go as well. */
+export async function judge(bench: Workbench, index: IndexDefinition): Promise<Refused> {
+  const given = index.content.kind === "vector";
+  const reason = given ? reasonSql(index.dimensions) : "m.reason";
+  await bench.run(`
+    create or replace temp table ready as
+    select w.id, w.chunk, w.text, ${given ? "w.vector" : "coalesce(k.vector, m.vector)"} as vector,
+      w.content_hash, ${quote(index.model)} as model, ${reason} as reason
+    from wanted w ${given ? "" : "left join known k using (content_hash) left join made m using (content_hash)"}`);
+  await bench.run(`
+    create or replace temp table leaving as
+    select id, chunk from gone union select id, chunk from ready where reason is not null`);
+  return refusedOf(bench);
+}
+
+function reasonSql(dimensions: number): string {
+  return `case when len(w.vector) <> ${dimensions} then 'wrong-size'
+    when len(list_filter(w.vector, lambda x: x is not null)) <> ${dimensions} then 'not-finite'
+    when not isfinite(list_dot_product(cast(w.vector as double[]), cast(w.vector as double[]))) then 'not-finite'
+    when list_dot_product(cast(w.vector as double[]), cast(w.vector as double[])) = 0 then 'zero' end`;
+}
+
+async function refusedOf({ connection }: Workbench): Promise<Refused> {
+  const reasons = await queryRows(
+    connection,
+    z.object({ reason: z.string(), chunks: z.coerce.number() }),
+    "select reason, count(*) as chunks from ready where reason is not null group by reason order by reason",
+  );
+  const rows = await queryRows(
+    connection,
+    z.object({ id: z.string() }),
+    `select distinct id from ready where reason is not null order by id limit ${NAMED_ROWS}`,
+  );
+  return {
+    chunks: reasons.reduce((sum, { chunks }) => sum + chunks, 0),
+    reasons: Object.fromEntries(reasons.map(({ reason, chunks }) => [reason, chunks])),
+    rows: rows.map(({ id }) => ref(id)),
+  };
+}
+
+/** All of a refresh becomes visible in one commit, which carries the version of the source that it brings. */
+export async function commitVectors(
+  bench: Workbench,
+  index: IndexDefinition,
+  txn: Txn,
+): Promise<WriteResult> {
+  const { lake, connection, signal } = bench;
+  const table = await ensureVectors(lake, index);
+  const [leaving = 0] = await bench.numbers("select count(*) as leaving from leaving");
+  const source = {
+    sql: "select id, chunk, text, vector, content_hash, model from ready where reason is null",
+    connection,
+  };
+  const options = { txn, signal, info: { source: index.table, sourceVersion: txn.version } };
+  if ((await table.snapshot()).fileCount === 0) return table.append(source, options);
+  return table.merge(source, {
+    ...options,
+    key: ["id", "chunk"],
+    ...(leaving > 0 && {
+      deleteMissing: "id in (select id from leaving) and (id, chunk) in (select (id, chunk) from leaving)",
+    }),
+  });
+}

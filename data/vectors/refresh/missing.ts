@@ -1,0 +1,36 @@
+import { cachedSql } from "../cache.ts";
+import type { IndexDefinition } from "../index-definition.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** Vectors that a program makes quicker than they are read back need no cache. */
+export function isCached({ content }: IndexDefinition): boolean {
+  return content.kind === "text" && content.embedder !== "built-in";
+}
+
+/**
+ * Keeps in `known` the vectors of wanted contents that the cache has, and in `missing` the others, each content once
+ * and numbered; `made`, which will hold what is made of these, begins empty.
+ */
+export async function keepMissing(
+  bench: Workbench,
+  index: IndexDefinition,
+): Promise<{ toEmbed: number; cached: number }> {
+  const empty = "select null::varchar as content_hash, null::float[] as vector where false";
+  const cached = isCached(index) ? await cachedSql(bench.lake, index.model) : undefined;
+  const known =
+    cached === undefined
+      ? empty
+      : `select content_hash, any_value(vector) as vector from (${cached})
+         where content_hash in (select content_hash from wanted) group by content_hash`;
+  await bench.run(`create or replace temp table known as ${known}`);
+  await bench.run(`
+    create or replace temp table missing as
+    select row_number() over (order by content_hash) - 1 as n, content_hash, any_value(text) as text
+    from wanted where text is not null and content_hash not in (select content_hash from known)
+    group by content_hash`);
+  await bench.run("create or replace temp table made (content_hash varchar, vector float[], reason varchar)");
+  const [toEmbed = 0, known_ = 0] = await bench.numbers(
+    "select (select count(*) from missing) as missing, (select count(*) from known) as known",
+  );
+  return { toEmbed, cached: known_ };
+}

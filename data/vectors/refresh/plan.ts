@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { queryRows, quote } from "../../sql/duckdb.ts";
+import { type IndexDefinition, vectorsTable } from "../index-definition.ts";
+import { keepPieces } from "./pieces.ts";
+import { keepTouched, type Scope } from "./touched-rows.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** What a refresh found out about the rows it looked at. */
+export const RowCounts = z.strictObject({
+  new: z.int(),
+  changed: z.int(),
+  deleted: z.int(),
+  unchanged: z.int(),
+  /** Rows without text, or without a vector, which have nothing to find them by. */
+  empty: z.int(),
+});
+export type RowCounts = z.infer<typeof RowCounts>;
+
+export const Plan = z.strictObject({
+  counts: RowCounts,
+  /** Chunks whose vector nobody has yet. */
+  toEmbed: z.int(),
+  /** Chunks that the cache knew. */
+  cached: z.int(),
+});
+export type Plan = z.infer<typeof Plan>;
+
+/**
+ * Finds out what to do and leaves it on the workbench: `wanted` are the chunks that the table of vectors lacks or has
+ * otherwise, `gone` those it has too many. Rows whose text did not change cost no vector, whatever else of them did.
+ */
+export async function compareRows(
+  bench: Workbench,
+  index: IndexDefinition,
+  scope: Scope,
+): Promise<RowCounts> {
+  const { lake, connection } = bench;
+  const { whole } = await keepTouched(lake, connection, index, scope);
+  await keepPieces(bench, index);
+  const vectors = await lake.table(vectorsTable(index)).snapshot();
+  const held = await vectors.readSql({ columns: ["id", "chunk", "content_hash", "model"] });
+  await bench.run(`
+    create or replace temp table held as select id, chunk, content_hash, model from (${held})
+    ${whole ? "" : "where id in (select id from touched)"}`);
+  await bench.run(`
+    create or replace temp table wanted as select p.*
+    from pieces p left join held h on h.id = p.id and h.chunk = p.chunk and h.model = ${quote(index.model)}
+    where h.content_hash is distinct from p.content_hash`);
+  await bench.run(`
+    create or replace temp table gone as select id, chunk from held anti join pieces using (id, chunk)`);
+  return countRows(bench);
+}
+
+async function countRows({ connection }: Workbench): Promise<RowCounts> {
+  const [counts] = await queryRows(
+    connection,
+    z.record(z.string(), z.coerce.number()),
+    `with had as (select distinct id from held),
+       have as (select distinct id from pieces),
+       other as (select id from wanted union select id from gone)
+     select (select count(*) from have anti join had using (id)) as new,
+       (select count(*) from have semi join had using (id) semi join other using (id)) as changed,
+       (select count(*) from had anti join have using (id)) as deleted,
+       (select count(*) from have anti join other using (id)) as unchanged,
+       (select count(*) from touched where present and id not in (select id from have)) as empty`,
+  );
+  return RowCounts.parse(counts);
+}

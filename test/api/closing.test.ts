@@ -1,0 +1,41 @@
+import { setTimeout } from "node:timers/promises";
+import { describe, expect } from "vitest";
+import { z } from "zod";
+import { defineRoute } from "../../api/define-route.ts";
+import { routes } from "../../api/routes.ts";
+import { test } from "./api.ts";
+
+describe("an API that is told to end", () => {
+  test("answers what was asked, ends the streams and takes nothing new", async ({ serve }) => {
+    let began = () => {};
+    const beginning = new Promise<void>((resolve) => {
+      began = resolve;
+    });
+    const slow = defineRoute({
+      summary: "Take a moment",
+      method: "get",
+      path: "/slow",
+      role: "read",
+      status: 200,
+      reply: z.strictObject({ done: z.literal(true) }),
+      async handle() {
+        began();
+        await setTimeout(200);
+        return { done: true as const };
+      },
+    });
+    const api = await serve({ routes: { ...routes, slow } });
+    const { links } = (await (await api.post("/jobs/parcel", { to: "mill" })).json()) as {
+      links: { events: string };
+    };
+    const stream = await api.fetch(links.events);
+    const asked = api.fetch("/slow");
+    await beginning;
+
+    const closed = api.close();
+    expect(await (await asked).json()).toEqual({ done: true });
+    expect(await stream.text()).toContain("event: job");
+    await closed;
+    await expect(api.fetch("/health")).rejects.toThrow();
+  });
+});

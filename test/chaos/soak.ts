@@ -1,0 +1,93 @@
+import { readdir } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import { enqueue } from "../../queues/enqueue.ts";
+import { retention } from "../../queues/retention.ts";
+import { Cluster, isClean } from "./cluster.ts";
+import type { Random } from "./random.ts";
+import { batchesOf } from "./tests/batches.ts";
+
+const KILL_EVERY_MS = 10_000;
+const GROWTH = 0.05;
+
+interface Sample {
+  readonly minute: number;
+  readonly rssMib: number;
+  readonly handles: number;
+  readonly redisMib: number;
+  readonly events: number;
+}
+
+/** Mixed work for hours with a kill every ten seconds; one worker is left alone, for its memory is what is watched. */
+export async function soak({
+  hours,
+  random,
+  say,
+}: {
+  hours: number;
+  random: Random;
+  say(text: string): void;
+}): Promise<boolean> {
+  await using cluster = await Cluster.start();
+  await using watched = await cluster.worker();
+  await using crew = await cluster.crew(2);
+  const until = Date.now() + hours * 3_600_000;
+  const started = Date.now();
+  const samples: Sample[] = [];
+  let batch = 0;
+  let kills = 0;
+  while (Date.now() < until) {
+    const next = Date.now() + KILL_EVERY_MS;
+    while (Date.now() < next) {
+      if ((await cluster.open()) < 200) {
+        await cluster.ask(batchesOf(50, { takesMs: 100 }, batch));
+        batch += 50;
+        await enqueue(cluster.queues, cluster.kinds.sweep, { n: batch });
+      }
+      await pause(500);
+    }
+    random.pick(crew.serving)?.signal("SIGKILL");
+    kills += 1;
+    if (kills % 6 === 0) {
+      await cluster.reconcile();
+      samples.push(await look(cluster, (Date.now() - started) / 60_000, watched));
+      say(JSON.stringify(samples.at(-1)));
+    }
+  }
+  const verdict = await cluster.judge(await cluster.quiet());
+  const flat = growths(samples);
+  for (const [name, growth] of Object.entries(flat))
+    say(`${name}: ${(growth * 100).toFixed(1)} % from the second quarter to the last`);
+  say(`${kills} kills, ${batch} batches: ${JSON.stringify(verdict)}`);
+  const bounded = (samples.at(-1)?.events ?? 0) <= retention.events * 2;
+  return isClean(verdict) && bounded && Object.values(flat).every((growth) => !(growth > GROWTH));
+}
+
+async function look(
+  cluster: Cluster,
+  minute: number,
+  watched: { process: { pid?: number | undefined }; rssBytes(): Promise<number> },
+): Promise<Sample> {
+  const info = await cluster.queues.redis.info("memory");
+  const handles = await readdir(`/proc/${watched.process.pid}/fd`).catch(() => []);
+  return {
+    minute: Math.round(minute),
+    rssMib: Math.round((await watched.rssBytes()) / 2 ** 20),
+    handles: handles.length,
+    redisMib: z.coerce.number().parse(/used_memory:(\d+)/.exec(info)?.[1]) / 2 ** 20,
+    events: await cluster.queues.redis.xlen(cluster.queues.of.observer.toKey("events")),
+  };
+}
+
+/** The first quarter is left out: caches fill, and Redis keeps its finished jobs up to their number. */
+function growths(samples: readonly Sample[]): Record<string, number> {
+  const quarter = Math.max(1, Math.floor(samples.length / 4));
+  const mean = (part: readonly Sample[], name: keyof Sample) =>
+    part.reduce((sum, sample) => sum + sample[name], 0) / part.length;
+  return Object.fromEntries(
+    (["rssMib", "handles", "redisMib"] as const).map((name) => {
+      const early = mean(samples.slice(quarter, 2 * quarter), name);
+      return [name, (mean(samples.slice(-quarter), name) - early) / early];
+    }),
+  );
+}

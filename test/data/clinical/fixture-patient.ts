@@ -1,0 +1,166 @@
+import { base64, bundle } from "./clinic.ts";
+
+const to = (id: string) => ({ reference: `urn:uuid:${id}` });
+const subject = to("patient-synthetic-001");
+const loinc = (code: string, display: string) => ({
+  coding: [{ system: "http://loinc.org", code, display }],
+});
+
+/** One patient with two visits and every kind of resource that Silver reads. */
+export const fixtureBundle = bundle(
+  { resourceType: "Patient", id: "patient-synthetic-001", gender: "male", birthDate: "1980-07-15" },
+  {
+    resourceType: "Encounter",
+    id: "encounter-001",
+    status: "finished",
+    class: { code: "AMB" },
+    type: [loinc("185349003", "Check up")],
+    subject,
+    participant: [
+      {},
+      { individual: { reference: "Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999999799" } },
+    ],
+    period: { start: "2021-03-15T09:00:00-04:00", end: "2021-03-15T09:30:00-04:00" },
+  },
+  {
+    resourceType: "Encounter",
+    id: "encounter-002",
+    subject,
+    type: [{ text: "Follow-up" }],
+    period: { start: "2021-09-20T10:00:00-04:00" },
+  },
+  {
+    resourceType: "Condition",
+    id: "condition-001",
+    clinicalStatus: loinc("active", "Active"),
+    code: loinc("59621000", "Hypertension"),
+    subject,
+    encounter: to("encounter-001"),
+    onsetDateTime: "2021-03-15T09:00:00-04:00",
+  },
+  ...[
+    { id: "observation-hr", code: loinc("8867-4", "Heart rate"), valueQuantity: { value: 72, unit: "/min" } },
+    {
+      id: "observation-bp",
+      code: loinc("85354-9", "Blood pressure"),
+      component: [
+        { code: loinc("8480-6", "Systolic"), valueQuantity: { value: 154, unit: "mm[Hg]" } },
+        { code: loinc("8462-4", "Diastolic"), valueQuantity: { value: 85, unit: "mm[Hg]" } },
+      ],
+    },
+  ].map((observation) => ({
+    resourceType: "Observation",
+    category: [loinc("vital-signs", "Vital signs")],
+    subject,
+    encounter: to("encounter-001"),
+    effectiveDateTime: "2021-03-15T09:05:00-04:00",
+    ...observation,
+  })),
+  {
+    resourceType: "Observation",
+    id: "observation-glucose",
+    category: [loinc("laboratory", "Laboratory")],
+    code: loinc("2339-0", "Glucose"),
+    subject,
+    encounter: to("encounter-001"),
+    effectiveDateTime: "2021-03-15T09:10:00-04:00",
+    valueQuantity: { value: 95, unit: "mg/dL" },
+  },
+  {
+    resourceType: "Observation",
+    id: "ecg-rate",
+    code: loinc("8867-4", "Heart rate"),
+    subject,
+    encounter: to("encounter-001"),
+    valueQuantity: { value: 78, unit: "/min" },
+  },
+  {
+    resourceType: "Observation",
+    id: "ecg-rhythm",
+    code: loinc("8893-1", "Rhythm"),
+    subject,
+    encounter: to("encounter-001"),
+    valueCodeableConcept: { text: "Sinus rhythm" },
+  },
+  {
+    resourceType: "MedicationRequest",
+    id: "medication-001",
+    status: "active",
+    intent: "order",
+    medicationCodeableConcept: loinc("212033", "aspirin 325 MG Oral Tablet"),
+    subject,
+    encounter: to("encounter-001"),
+    authoredOn: "2021-03-15T09:00:00-04:00",
+    dosageInstruction: [{ text: "Once a day." }],
+  },
+  {
+    resourceType: "Procedure",
+    id: "procedure-001",
+    status: "completed",
+    code: loinc("430193006", "Medication Reconciliation"),
+    subject,
+    encounter: to("encounter-001"),
+    performedPeriod: { start: "2021-03-15T09:00:00-04:00", end: "2021-03-15T09:15:00-04:00" },
+  },
+  {
+    resourceType: "DocumentReference",
+    id: "note-001",
+    subject,
+    date: "2021-03-15T09:30:00-04:00",
+    content: [
+      {
+        attachment: {
+          data: base64("Subjective: well\nObjective: BP 154/85\nAssessment: hypertension\nPlan: aspirin"),
+        },
+      },
+    ],
+    context: { encounter: [to("encounter-001")] },
+  },
+  {
+    resourceType: "DocumentReference",
+    id: "note-002",
+    subject,
+    date: "2021-09-20T10:30:00-04:00",
+    content: [{ attachment: { url: "urn:uuid:binary-001" } }],
+    context: { encounter: [to("encounter-002")] },
+  },
+  {
+    resourceType: "Binary",
+    id: "binary-001",
+    data: base64("# Chief Complaint\nNone.\n\n# Assessment and Plan\nContinue."),
+  },
+  {
+    resourceType: "DiagnosticReport",
+    id: "ecg-001",
+    status: "final",
+    code: loinc("11524-6", "EKG study"),
+    subject,
+    encounter: to("encounter-001"),
+    effectiveDateTime: "2021-03-15T09:20:00-04:00",
+    conclusion: "Normal ECG.",
+    result: [to("ecg-rate"), to("ecg-rhythm")],
+    presentedForm: [{ url: "urn:uuid:wave-001" }],
+  },
+  {
+    resourceType: "ImagingStudy",
+    id: "imaging-001",
+    status: "available",
+    identifier: [{ system: "urn:ietf:rfc:3986", value: "urn:oid:1.2.840.99999999.1.2" }],
+    subject,
+    encounter: to("encounter-001"),
+    started: "2021-03-15T09:40:00-04:00",
+    numberOfSeries: 1,
+    numberOfInstances: 1,
+    series: [{ modality: { code: "MR" }, bodySite: { code: "12738006", display: "Brain" } }],
+  },
+  {
+    resourceType: "DiagnosticReport",
+    id: "genomic-001",
+    status: "final",
+    code: loinc("55232-3", "Genetic analysis summary panel"),
+    subject,
+    encounter: to("encounter-001"),
+    effectiveDateTime: "2021-03-15T09:50:00-04:00",
+    conclusion: "No pathogenic variants were found.",
+  },
+);

@@ -1,0 +1,83 @@
+import { describe, expect } from "vitest";
+import { z } from "zod";
+import { DataError } from "../../../data/errors.ts";
+import type { Lake } from "../../../data/lake.ts";
+import { enqueue } from "../../../queues/enqueue.ts";
+import { observerAppend } from "../../../workers/observer/observer-append/job.ts";
+import { startPool } from "../../../workers/pool.ts";
+import { kind, kindsOf } from "../../support/kinds.ts";
+import { test } from "../../support/test.ts";
+
+const carry = kind({
+  kind: "carry",
+  pool: "maintenance",
+  input: z.strictObject({ patient: z.string() }),
+  attempts: 2,
+  async run({ input }) {
+    if (input.patient === "bad") throw new DataError(`There is no road "${input.patient}"`);
+    return {};
+  },
+});
+
+const Row = z.object({
+  id: z.string(),
+  event_kind: z.string(),
+  success: z.boolean(),
+  error_pattern: z.string().nullable(),
+  run_id: z.string(),
+  config: z.string(),
+  attributes: z.string(),
+});
+
+async function eventsOf(lake: Lake) {
+  const table = lake.table("observer.events");
+  if (!(await table.exists())) return [];
+  const rows = await (await table.snapshot()).readSql({ columns: Object.keys(Row.shape) });
+  return (await lake.duckdb()).query(Row, `select * from (${rows}) order by event_kind, success`);
+}
+
+describe("the jobs of a process that tells the observer", () => {
+  test("are events with their outcome and settings, without their input; taking events in is none", async ({
+    services,
+    lake,
+    queues,
+  }) => {
+    await using _pool = await startPool(services, {
+      pools: ["maintenance", "observer"],
+      jobOf: kindsOf(carry, observerAppend),
+      observe: true,
+    });
+    await enqueue(queues, carry, { patient: "good" });
+    await enqueue(queues, carry, { patient: "bad" });
+
+    await expect.poll(async () => (await eventsOf(lake)).length, { timeout: 20_000 }).toBe(2);
+    const [failed, succeeded] = await eventsOf(lake);
+    expect(failed).toMatchObject({
+      event_kind: "carry",
+      success: false,
+      error_pattern: "There is no road <text>",
+    });
+    expect(succeeded).toMatchObject({ event_kind: "carry", success: true, error_pattern: null });
+    expect(succeeded?.run_id).toMatch(/^carry\.[0-9a-z]{12}$/);
+    expect(JSON.parse(succeeded?.config ?? "")).toMatchObject({ attempts: 2, timeoutMs: 60_000 });
+    expect(JSON.stringify(succeeded)).not.toContain("good");
+
+    // More rounds of taking in leave nothing behind that would have to be taken in.
+    await enqueue(queues, observerAppend, {});
+    await expect
+      .poll(() => queues.of.observer.getJobCountByTypes("active", "waiting"), { timeout: 20_000 })
+      .toBe(0);
+    expect(await eventsOf(lake)).toHaveLength(2);
+  });
+
+  test("tell nothing where nobody asked for it", async ({ services, lake, queues }) => {
+    await using _pool = await startPool(services, { pools: ["maintenance"], jobOf: kindsOf(carry) });
+    const { id } = await enqueue(queues, carry, { patient: "good" });
+
+    await expect.poll(() => queues.of.maintenance.getJobState(id), { timeout: 10_000 }).toBe("completed");
+
+    const kept: string[] = [];
+    for await (const { key } of lake.storage.list("_observer/")) kept.push(key);
+    expect(kept).toEqual([]);
+  });
+});

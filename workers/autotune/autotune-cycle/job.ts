@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { IndexName } from "../../../data/vectors/index-definition.ts";
+import { defineJob } from "../../define-job.ts";
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  /** Unset: every index that a graph serves, one after another. */
+  index: IndexName.optional(),
+  /** Unset: the index's own. */
+  targetRecall: z.number().gt(0).max(1).optional(),
+  budgetSeconds: z.int().positive().default(1_800),
+  /** Builds that the autotuner may make of one index within an hour, whoever asks. */
+  trialsPerHour: z.int().positive().default(24),
+  /** So long after its last trial an index whose rows have not changed is left alone. */
+  cooldownMinutes: z
+    .int()
+    .min(0)
+    .default(12 * 60),
+  seed: z.int().default(42),
+});
+
+export type Checkpoint = z.infer<typeof Checkpoint>;
+export const Checkpoint = z.strictObject({ startedAt: z.number(), done: z.array(z.string()) });
+
+export const autotuneCycle = defineJob({
+  kind: "autotune-cycle",
+  pool: "autotune",
+  summary: "Look for a better setting of an index and let it serve if it wins twice",
+  input: Input,
+  checkpoint: Checkpoint,
+  attempts: 3,
+  backoffMs: 30_000,
+  timeoutMs: 6 * 60 * 60 * 1_000,
+  key: ({ index }) => index ?? "all",
+  exclusive: ({ index }) => `autotune ${index ?? "all"}`,
+  load: () => import("./run.ts"),
+});

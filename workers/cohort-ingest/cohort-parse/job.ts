@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { defineJob } from "../../define-job.ts";
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  /** The job whose plan this is a chunk of. */
+  refresh: z.string(),
+  chunk: z.int().nonnegative(),
+});
+
+export const cohortParse = defineJob({
+  kind: "cohort-parse",
+  pool: "cohort-ingest",
+  summary: "Take the bundles of one chunk apart into a staged file for each Silver table",
+  input: Input,
+  checkpoint: z.never(),
+  attempts: 4,
+  backoffMs: 2_000,
+  timeoutMs: 60 * 60_000,
+  key: ({ refresh, chunk }) => `${refresh} ${chunk}`,
+  load: () => import("./run.ts"),
+});

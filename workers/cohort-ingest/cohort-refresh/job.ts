@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { defineJob } from "../../define-job.ts";
+
+const MINUTE_MS = 60_000;
+const MIB = 1024 ** 2;
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  /** Unset: every cohort that lies in Bronze. */
+  cohorts: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/))
+    .min(1)
+    .optional(),
+  /** Parse every bundle again, whatever has changed, and build all of Gold. */
+  full: z.boolean().default(false),
+  withGold: z.boolean().default(false),
+  /** A rule that fails fails the job. */
+  strict: z.boolean().default(false),
+  /** An empty Bronze is nothing to do; else it is a mistake that the message explains. */
+  mayBeEmpty: z.boolean().default(false),
+  maxBundleBytes: z
+    .int()
+    .positive()
+    .default(512 * MIB),
+});
+
+export type Checkpoint = z.infer<typeof Checkpoint>;
+export const Checkpoint = z.strictObject({
+  /** When the refresh began: the instant that its rows carry. */
+  startedAt: z.int(),
+  chunks: z.int().nonnegative(),
+});
+
+export const cohortRefresh = defineJob({
+  kind: "cohort-refresh",
+  pool: "cohort-ingest",
+  summary: "Bring Silver up to what lies in Bronze, validate it and, if asked, build Gold",
+  input: Input,
+  checkpoint: Checkpoint,
+  attempts: 3,
+  backoffMs: 5_000,
+  timeoutMs: 6 * 60 * MINUTE_MS,
+  key: (input) =>
+    JSON.stringify([input.cohorts?.toSorted() ?? "all", input.full, input.withGold, input.strict]),
+  exclusive: () => "silver",
+  load: () => import("./run.ts"),
+});

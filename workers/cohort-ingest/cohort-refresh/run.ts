@@ -1,0 +1,125 @@
+import {
+  forgetParsed,
+  parsedBundles,
+  parserRules,
+  recordParsed,
+} from "../../../data/clinical/bronze/parsed-bundle.ts";
+import {
+  readOutcome,
+  readPlan,
+  removeRefresh,
+  type StoredPlan,
+  writeMerges,
+  writePlan,
+} from "../../../data/clinical/refresh-files.ts";
+import { planRefresh } from "../../../data/clinical/refresh-plan.ts";
+import { silverNames } from "../../../data/clinical/silver/tables.ts";
+import { lastValidation } from "../../../data/clinical/validation/last-validation.ts";
+import { DataError } from "../../../data/errors.ts";
+import type { Lake } from "../../../data/lake.ts";
+import { child, type JobContext } from "../../define-job.ts";
+import { goldBuild } from "../../gold-build/gold-build/job.ts";
+import { silverMerge } from "../../silver-merge/silver-merge/job.ts";
+import { silverValidate } from "../../silver-merge/silver-validate/job.ts";
+import { cohortParse } from "../cohort-parse/job.ts";
+import type { Checkpoint, Input } from "./job.ts";
+
+/** parse (many, side by side) → merge (ten tables, side by side) → validate → Gold, each stage jobs of its own. */
+export async function run(context: JobContext<Input, Checkpoint>) {
+  const { id, input, lake } = context;
+  const plan = await planOnce(context);
+  const merges = await parseAndMerge(context, plan);
+  const quarantined = await settle(lake, id, plan, merges);
+
+  const changed = merges.some(({ commits }) => commits > 0);
+  if (changed)
+    await context.runChildren("validate", [child(silverValidate, { refresh: id, run: id, strict: false })]);
+  const { failed } = await lastValidation(lake);
+  if (input.strict && failed.length > 0) {
+    throw new DataError(`Rules fail in ${failed.join(", ")}: silver.ingest_log names them`);
+  }
+  const [gold] = input.withGold
+    ? await context.runChildren("gold", [child(goldBuild, { full: input.full, strict: input.strict })])
+    : [];
+  await removeRefresh(lake, id);
+  return {
+    bundles: plan.chunks.flat().length,
+    quarantined,
+    failed: failed.length,
+    inserted: sum(merges, "inserted"),
+    updated: sum(merges, "updated"),
+    deleted: sum(merges, "deleted"),
+    commits: sum(merges, "commits"),
+    ...(gold && { gold: gold.mode, goldRows: gold.rows }),
+  };
+}
+
+async function planOnce({ id, input, lake, checkpoint, saveCheckpoint }: JobContext<Input, Checkpoint>) {
+  const kept = await readPlan(lake, id);
+  if (kept) return kept;
+  const startedAt = checkpoint?.startedAt ?? Date.now();
+  const parsed = new Set(
+    (await parsedBundles(lake)).filter(({ reason }) => reason === null).map(({ name }) => name),
+  );
+  const plan = await planRefresh(lake, {
+    full: input.full,
+    ...(input.cohorts && { cohorts: input.cohorts }),
+  });
+  if (plan.cohorts.length === 0 && !input.mayBeEmpty) {
+    throw new DataError("Bronze holds no such cohort: land bundles first with `millrace land --source DIR`");
+  }
+  const stored = await writePlan(lake, id, plan, { startedAt, maxBundleBytes: input.maxBundleBytes, parsed });
+  await saveCheckpoint({ startedAt, chunks: stored.chunks.length });
+  return stored;
+}
+
+async function parseAndMerge({ id, runChildren }: JobContext<Input, Checkpoint>, plan: StoredPlan) {
+  if (plan.chunks.length === 0 && plan.withdrawn.length === 0) return [];
+  await runChildren(
+    "parse",
+    plan.chunks.map((_, chunk) => child(cohortParse, { refresh: id, chunk })),
+  );
+  return runChildren(
+    "merge",
+    silverNames.map((table) => child(silverMerge, { refresh: id, table })),
+  );
+}
+
+type Merge = Awaited<ReturnType<typeof parseAndMerge>>[number];
+
+/** Marks the bundles as read only now that every table shows them: killed before, a refresh reads them again. */
+async function settle(lake: Lake, id: string, plan: StoredPlan, merges: readonly Merge[]): Promise<number> {
+  const outcomes = await Promise.all(plan.chunks.map((_, chunk) => readOutcome(lake, id, chunk)));
+  const reasons = new Map(
+    outcomes.flatMap(
+      (outcome) => outcome?.quarantined.map(({ name, reason }) => [name, reason] as const) ?? [],
+    ),
+  );
+  await recordParsed(
+    lake,
+    plan.chunks.flat().map(({ cohort, name, sha256 }) => ({
+      cohort,
+      name,
+      sha256,
+      rules: parserRules,
+      reason: reasons.get(name) ?? null,
+    })),
+    new Date(plan.startedAt),
+  );
+  await forgetParsed(lake, plan.withdrawn);
+  await writeMerges(lake, id, {
+    startedAt: plan.startedAt,
+    quarantined: reasons.size,
+    tables: Object.fromEntries(
+      merges.map(({ table, inserted, updated, deleted, durationMs }) => [
+        table,
+        { inserted, updated, deleted, durationMs },
+      ]),
+    ),
+  });
+  return reasons.size;
+}
+
+function sum(merges: readonly Merge[], field: "inserted" | "updated" | "deleted" | "commits"): number {
+  return merges.reduce((total, merge) => total + merge[field], 0);
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { fileFormats } from "../../../data/vectors/file-formats.ts";
+import { defineJob } from "../../define-job.ts";
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  /** The file, as the workers see it. */
+  path: z.string().min(1),
+  table: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/, "A table's name is <schema>.<table> in lower case"),
+  format: z.enum(fileFormats),
+  /** What to do when the table has rows already. */
+  mode: z.enum(["create", "replace", "append"]).default("create"),
+});
+
+export const tableLoad = defineJob({
+  kind: "table-load",
+  pool: "cohort-ingest",
+  summary: "Make the rows of a Parquet, CSV, NDJSON, .npy or .fvecs file a table's",
+  input: Input,
+  checkpoint: z.never(),
+  attempts: 3,
+  backoffMs: 2_000,
+  timeoutMs: 4 * 60 * 60 * 1_000,
+  key: ({ table }) => table,
+  exclusive: ({ table }) => table,
+  load: () => import("./run.ts"),
+});

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { IndexName } from "../../../data/vectors/index-definition.ts";
+import { defineJob } from "../../define-job.ts";
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  index: IndexName,
+  /** The refresh that it is a part of. */
+  number: z.int(),
+  /** Of the refresh's contents, from the first to before the last. */
+  first: z.int(),
+  last: z.int(),
+});
+
+export const embeddingBatch = defineJob({
+  kind: "embedding-batch",
+  pool: "embedding",
+  summary: "Embed one range of what a refresh of a vector index found missing",
+  input: Input,
+  checkpoint: z.never(),
+  /** A model server may be away for a while: with doubling pauses this is most of three hours. */
+  attempts: 12,
+  backoffMs: 3_000,
+  timeoutMs: 2 * 60 * 60 * 1_000,
+  key: ({ index, number, first }) => `${index} ${number} ${first}`,
+  load: () => import("./run.ts"),
+});

@@ -1,0 +1,126 @@
+import type { Logger } from "pino";
+import type { EventLine } from "../data/observer/event.ts";
+import { lineOf, type ObserverEvent } from "../data/observer/event.ts";
+import { inboxOf } from "../data/observer/inbox.ts";
+import { workOf } from "../queues/job-id.ts";
+import { Nudge } from "../queues/nudge.ts";
+import type { Outcome } from "../queues/outcomes.ts";
+import type { PoolName } from "../queues/pools.ts";
+import type { AnyJob, Services } from "./define-job.ts";
+import { observerAppend } from "./observer/observer-append/job.ts";
+
+const GATHER_MS = 500;
+/** What waits for a lake that takes no writes; beyond it the oldest go, for work comes before its record. */
+const WAITING_MOST = 20_000;
+
+interface EndedJob {
+  readonly id?: string | undefined;
+  readonly name: string;
+  readonly processedOn?: number | undefined;
+  readonly attemptsMade: number;
+  readonly parent?: { readonly id?: string } | undefined;
+}
+
+interface JobEventOptions {
+  readonly jobOf: (kind: string) => AnyJob;
+  readonly concurrency?: number | undefined;
+}
+
+/**
+ * Tells the observer how the jobs of this process end: what kind, how long, which error, under which settings, and never
+ * their inputs. The events are gathered for half a second and stored together; none of it can fail a job. Taking events
+ * in is no event, for each would be the cause of the next.
+ */
+export class JobEvents implements AsyncDisposable {
+  readonly #services: Services;
+  readonly #options: JobEventOptions;
+  readonly #nudge: Nudge<Record<string, never>>;
+  readonly #log: Logger;
+  #waiting: EventLine[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(services: Services, options: JobEventOptions) {
+    this.#services = services;
+    this.#options = options;
+    this.#log = services.log;
+    this.#nudge = new Nudge(services.queues, observerAppend, {});
+    // What was stored by a process that died before it could ask.
+    this.#nudge.soon();
+  }
+
+  ended(pool: PoolName, job: EndedJob, outcome: Outcome, error?: Error): void {
+    const startedAt = job.processedOn ?? Date.now();
+    this.#take(`${job.id}.${startedAt}.${outcome}`, {
+      ...this.#common(pool, job.name, job.id ?? ""),
+      success: outcome === "completed",
+      duration_ms: Math.max(0, Date.now() - startedAt),
+      ...(error && { error: error.message.slice(0, 4_000) }),
+      attributes: {
+        outcome,
+        attempt: job.attemptsMade,
+        ...(error && "code" in error && { code: String(error.code).slice(0, 100) }),
+        ...(error && { error_name: error.name.slice(0, 100) }),
+      },
+    });
+  }
+
+  stalled(pool: PoolName, id: string): void {
+    const kind = id.split(".")[0] ?? "unknown";
+    this.#take(`${id}.${Date.now()}.stalled`, {
+      ...this.#common(pool, kind, id),
+      success: false,
+      error: "The worker of this job died, or held its event loop past the lock",
+      attributes: { outcome: "stalled" },
+    });
+  }
+
+  #common(pool: PoolName, kind: string, id: string) {
+    return {
+      source: "jobs",
+      timestamp: Date.now(),
+      event_kind: kind,
+      role: pool,
+      // Attempts and repetitions of one piece of work are one scope, however often it runs.
+      run_id: (workOf(id) ?? id).slice(0, 128),
+      config: this.#configOf(kind),
+    };
+  }
+
+  #configOf(kind: string): Record<string, unknown> {
+    const { concurrency } = this.#options;
+    const base = { node: process.versions.node.split(".")[0], ...(concurrency && { concurrency }) };
+    try {
+      const { attempts, backoffMs, timeoutMs } = this.#options.jobOf(kind);
+      return { ...base, attempts, backoffMs, timeoutMs };
+    } catch {
+      return base;
+    }
+  }
+
+  #take(id: string, event: ObserverEvent): void {
+    if (event.event_kind === observerAppend.kind) return;
+    const line = lineOf(event, id.slice(0, 128));
+    if (typeof line === "string") return;
+    if (this.#waiting.length >= WAITING_MOST) this.#waiting.shift();
+    this.#waiting.push(line);
+    this.#timer ??= setTimeout(() => void this.flush(), GATHER_MS).unref();
+  }
+
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const lines = this.#waiting;
+    if (lines.length === 0) return;
+    this.#waiting = [];
+    try {
+      await inboxOf(this.#services.lake.storage).store(lines);
+      this.#nudge.soon();
+    } catch (error) {
+      this.#log.warn({ err: error, events: lines.length }, "Events of jobs could not be stored");
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+  }
+}

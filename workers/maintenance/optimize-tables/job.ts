@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { defineJob } from "../../define-job.ts";
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  /** Unset: every table of the lake. */
+  tables: z
+    .array(z.string().regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/))
+    .min(1)
+    .optional(),
+});
+
+export type Checkpoint = z.infer<typeof Checkpoint>;
+export const Checkpoint = z.strictObject({
+  /** Tables are taken in the order of their names, so the last one says which are done. */
+  after: z.string(),
+  failed: z.array(z.string()),
+});
+
+export const optimizeTables = defineJob({
+  kind: "optimize-tables",
+  pool: "maintenance",
+  summary: "Gather the small files of tables into larger ones and checkpoint their logs",
+  input: Input,
+  checkpoint: Checkpoint,
+  attempts: 3,
+  backoffMs: 60_000,
+  timeoutMs: 4 * 60 * 60 * 1_000,
+  key: (input) => input.tables?.toSorted().join(" ") ?? "all",
+  load: () => import("./run.ts"),
+});

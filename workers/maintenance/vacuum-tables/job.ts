@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { defineJob } from "../../define-job.ts";
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  /** Unset: every table of the lake. */
+  tables: z
+    .array(z.string().regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/))
+    .min(1)
+    .optional(),
+  /** Unset: what each table says itself, seven days by default. */
+  retentionHours: z.number().positive().optional(),
+});
+
+export type Checkpoint = z.infer<typeof Checkpoint>;
+export const Checkpoint = z.strictObject({ after: z.string(), failed: z.array(z.string()) });
+
+export const vacuumTables = defineJob({
+  kind: "vacuum-tables",
+  pool: "maintenance",
+  summary: "Delete the files that no version within a table's retention refers to",
+  input: Input,
+  checkpoint: Checkpoint,
+  attempts: 3,
+  backoffMs: 60_000,
+  timeoutMs: 4 * 60 * 60 * 1_000,
+  key: ({ tables, retentionHours = 0 }) => `${tables?.toSorted().join(" ") ?? "all"} ${retentionHours}`,
+  load: () => import("./run.ts"),
+});

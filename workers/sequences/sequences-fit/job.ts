@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { Settings } from "../../../data/sequences/settings.ts";
+import { defineJob } from "../../define-job.ts";
+import { Build } from "../build-input.ts";
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  build: Build,
+  settings: Settings,
+  recipes: z.record(z.string(), z.string()),
+});
+
+export const sequencesFit = defineJob({
+  kind: "sequences-fit",
+  pool: "sequences",
+  summary: "Find the frequent laboratory items and their deciles over all subjects",
+  input: Input,
+  checkpoint: z.never(),
+  attempts: 5,
+  backoffMs: 2_000,
+  timeoutMs: 2 * 60 * 60 * 1_000,
+  key: ({ build }) => build.id,
+  load: () => import("./run.ts"),
+});

@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { Settings } from "../../../data/sequences/settings.ts";
+import { defineJob } from "../../define-job.ts";
+import { Build, Range } from "../build-input.ts";
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  build: Build,
+  settings: Settings,
+  recipes: z.record(z.string(), z.string()),
+  range: Range,
+});
+
+export const sequencesRange = defineJob({
+  kind: "sequences-range",
+  pool: "sequences",
+  summary: "Make the events and tokens of one range of subjects",
+  input: Input,
+  checkpoint: z.never(),
+  attempts: 5,
+  backoffMs: 2_000,
+  timeoutMs: 2 * 60 * 60 * 1_000,
+  key: ({ build, range }) => `${build.id} ${range.from}`,
+  load: () => import("./run.ts"),
+});

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { defineJob } from "../../define-job.ts";
+
+export type Input = z.infer<typeof Input>;
+export const Input = z.strictObject({
+  /** The refresh that asks, whose counts go into the log; unset: the tables as they are. */
+  refresh: z.string().optional(),
+  /** Tells one validation from another. */
+  run: z.string().min(1),
+  strict: z.boolean().default(false),
+});
+
+export const silverValidate = defineJob({
+  kind: "silver-validate",
+  pool: "silver-merge",
+  summary: "Hold the Silver tables against their rules and log the outcome",
+  input: Input,
+  checkpoint: z.never(),
+  attempts: 3,
+  backoffMs: 2_000,
+  timeoutMs: 60 * 60_000,
+  key: ({ run }) => run,
+  load: () => import("./run.ts"),
+});

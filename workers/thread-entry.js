@@ -1,0 +1,18 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { register } from "tsx/esm/api";
+
+// A thread does not inherit what `--import tsx` set up in its parent, on no Node version in the same way.
+const unregister = register();
+const { DataError } = await import("../data/errors.ts");
+
+try {
+  const { work } = await import(workerData.module);
+  const output = await work(workerData.input, (progress) => parentPort.postMessage({ progress }));
+  parentPort.postMessage({ output });
+} catch (thrown) {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { name, message, stack, code } = error;
+  parentPort.postMessage({ error: { name, message, stack, code, ofData: error instanceof DataError } });
+} finally {
+  await unregister();
+}
