@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { openSync } from "node:fs";
 import { openApiLog } from "../../api/api-log.ts";
 import { routes } from "../../api/routes.ts";
 import { serveApi } from "../../api/serve.ts";
@@ -11,7 +12,7 @@ import { errand } from "./errand.ts";
 /** The API as it is served, with its lake and log, in a process of its own; it says its address on its parent's line. */
 const [redisUrl = "", prefix = "", dir = ""] = process.argv.slice(2);
 const duckdb = { memoryBytes: 2 ** 28, threads: 1, tempDir: `${dir}/temp` };
-const log = openApiLog("info", `${dir}/api.log`);
+const log = openApiLog("info", openSync(`${dir}/api.log`, "a"));
 await using lake = await openLake({ storage: openFolder(`${dir}/lake`), duckdb });
 await using queues = openQueues({ redisUrl, prefix }, { store: lake.storage });
 await using api = await serveApi({
