@@ -1,5 +1,6 @@
 import { clinicalCohorts } from "./clinical.ts";
 import { fillTables } from "./fill-tables.ts";
+import { searchNotes } from "./notes.ts";
 import { reconcileEverything } from "./reconcile.ts";
 import { makeSequences } from "./sequences.ts";
 import type { DemoStep } from "./step.ts";
@@ -10,6 +11,7 @@ export const steps: readonly DemoStep[] = [
   fillTables,
   surviveKill,
   clinicalCohorts,
+  searchNotes,
   makeSequences,
   reconcileEverything,
 ];
