@@ -4,8 +4,6 @@ import type { Random } from "./random.ts";
 export interface Setting {
   readonly random: Random;
   readonly size: "short" | "full";
-  /** Where the history of a test that failed is kept. */
-  readonly keepIn: string;
 }
 
 export interface Check {

@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { appendFileSync, closeSync, fsyncSync, openSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Lake } from "../../data/lake.ts";
 import { openLake } from "../../data/open-lake.ts";
@@ -40,6 +41,9 @@ export interface ClusterOptions {
   readonly withoutRecord?: boolean;
 }
 
+/** The folder in which the clusters of the test that runs here leave what happened. */
+export const keptHistory = new AsyncLocalStorage<string>();
+
 /** A Redis, a lake and a producer of their own for one test; the test brings the workers and the trouble. */
 export class Cluster implements AsyncDisposable {
   readonly dir: string;
@@ -49,6 +53,7 @@ export class Cluster implements AsyncDisposable {
   readonly kinds: ReturnType<typeof kindsIn>;
   readonly #order: Order;
   readonly #accepted = new Set<number>();
+  readonly #keepIn = keptHistory.getStore();
 
   private constructor(dir: string, redis: OwnRedis, lake: Lake, queues: Queues, order: Order) {
     this.dir = dir;
@@ -188,17 +193,17 @@ export class Cluster implements AsyncDisposable {
     return (await readLogs(this.#order.lakeDir)).torn;
   }
 
-  /** Keeps what happened beside the report of a test that failed. */
-  async keep(folder: string): Promise<void> {
+  async #keep(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
-    await cp(join(this.dir, "history.ndjson"), join(folder, "history.ndjson")).catch(() => undefined);
-    await cp(join(this.dir, "accepted"), join(folder, "accepted")).catch(() => undefined);
+    for (const name of ["history.ndjson", "accepted"])
+      await cp(join(this.dir, name), join(folder, name)).catch(() => undefined);
   }
 
   async [Symbol.asyncDispose]() {
     await this.queues[Symbol.asyncDispose]();
     await this.redis[Symbol.asyncDispose]();
     await this.lake[Symbol.asyncDispose]();
+    if (this.#keepIn) await this.#keep(join(this.#keepIn, basename(this.dir)));
     await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -1,7 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import type { ChaosTest, Setting } from "./chaos-test.ts";
+import { keptHistory } from "./cluster.ts";
 import { Random } from "./random.ts";
 import { hasPassed, linesOf, type Outcome, pageOf, type Report } from "./report.ts";
 import { soak } from "./soak.ts";
@@ -54,21 +55,23 @@ async function runAll(tests: readonly ChaosTest[]): Promise<void> {
 
 async function runTest(test: ChaosTest): Promise<Outcome> {
   const { number, title } = test;
-  const setting: Setting = {
-    random: new Random(seed + number),
-    size,
-    keepIn: `chaos-history/${seed}-${number}`,
-  };
+  const setting: Setting = { random: new Random(seed + number), size };
+  const history = `chaos-history/${seed}-${number}`;
   const from = Date.now();
   const broken = (error: unknown) => `it could not be run: ${error instanceof Error ? error.message : error}`;
-  const finding = await test.run(setting).catch((error: unknown) => ({
-    fault: "",
-    checks: [{ says: broken(error), holds: false }],
-  }));
+  const finding = await keptHistory
+    .run(history, () => test.run(setting))
+    .catch((error: unknown) => ({
+      fault: "",
+      checks: [{ says: broken(error), holds: false }],
+    }));
   const control = await test
     .control(setting)
     .catch((error: unknown) => ({ says: broken(error), holds: false }));
-  return { number, title, finding, control, seconds: (Date.now() - from) / 1_000 };
+  const outcome = { number, title, finding, control, seconds: (Date.now() - from) / 1_000 };
+  if (hasPassed(outcome)) await rm(history, { recursive: true, force: true });
+  else say(`What happened is in ${history}`);
+  return outcome;
 }
 
 /** Tests that did not run now stay as they were. */

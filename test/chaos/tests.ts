@@ -5,6 +5,7 @@ import { diskFull } from "./tests/disk.ts";
 import { killAtEachStep, killStorm, zombie } from "./tests/killing.ts";
 import { beyondLock, clockSkew, slowJobs } from "./tests/lasting.ts";
 import { lostReplies, partition } from "./tests/lines.ts";
+import { malformed } from "./tests/malformed.ts";
 import { realKinds } from "./tests/real-kinds.ts";
 import { redisEmptied, redisFull, redisKilled } from "./tests/redis-gone.ts";
 
@@ -23,6 +24,7 @@ export const chaosTests: readonly ChaosTest[] = [
   slowJobs,
   diskFull,
   redisFull,
+  malformed,
   schedulers,
   clockSkew,
   rollingDeploy,
