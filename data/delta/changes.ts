@@ -1,11 +1,11 @@
 import type { Action, AddFile, ChangeFile, RemoveFile } from "./actions.ts";
+import { Bitmap } from "./bitmap.ts";
 import { inCommitTimes, wholeMilliseconds } from "./commit-time.ts";
 import { VersionNotFoundError } from "./errors.ts";
 import { keyOf } from "./locate.ts";
 import { commitKey, readCommits } from "./log.ts";
 import type { TableContext } from "./open-table.ts";
 import { decodePath } from "./path.ts";
-import { Bitmap } from "./roaring.ts";
 import { rowsSql, type ScanFile, scanFiles } from "./scan.ts";
 import { readSnapshot } from "./snapshot.ts";
 import type { Column } from "./table.ts";

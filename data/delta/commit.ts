@@ -5,7 +5,7 @@ import { NotFoundError } from "../errors.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Action, serializeActions } from "./actions.ts";
 import { type Claims, ConflictError, conflictWith } from "./conflict.ts";
-import { discardFiles, type NewFile, publishFiles } from "./data-files.ts";
+import { discardFiles, publishFiles, type UnseenFile } from "./data-files.ts";
 import { keyOf } from "./locate.ts";
 import { commitKey, readCommit } from "./log.ts";
 import type { TableContext } from "./open-table.ts";
@@ -30,7 +30,7 @@ const LONGEST_PAUSE_MS = 100;
 export interface Proposal {
   /** Without `commitInfo` and `txn`, which the commit adds. */
   readonly actions: readonly Action[];
-  readonly newFiles: readonly NewFile[];
+  readonly newFiles: readonly UnseenFile[];
   readonly read: Claims["read"];
   readonly rows: WriteResult["rows"];
   /** Counts for the history beside the rows and files. */
@@ -211,11 +211,11 @@ function countFiles(actions: readonly Action[]): WriteResult["files"] {
 }
 
 /** Takes back files that no commit names and none will. */
-async function withdraw({ storage, root }: TableContext, files: readonly NewFile[]): Promise<void> {
+async function withdraw({ storage, root }: TableContext, files: readonly UnseenFile[]): Promise<void> {
   await discardFiles(files);
   await Promise.all(
-    files.map(async ({ add }) => {
-      const key = keyOf(storage, root, add.path);
+    files.map(async ({ uri }) => {
+      const key = keyOf(storage, root, uri);
       if (key !== undefined) await storage.delete(key);
     }),
   );

@@ -13,13 +13,19 @@ import { asDataError, subquery } from "./source-columns.ts";
 import { type LeafStatistics, statisticsJson } from "./statistics.ts";
 import type { Column } from "./table.ts";
 
-/** A new file that no one sees yet: `publish` puts it under its key, and a commit makes it part of the table. */
-export interface NewFile {
+/** A file that no one sees yet: `publish` puts it under its key, and a commit makes it part of the table. */
+export interface UnseenFile {
+  /** As the log will name it. */
+  readonly uri: string;
+  readonly draft: Draft;
+}
+
+/** New rows. */
+export interface NewFile extends UnseenFile {
   readonly add: AddFile;
   readonly rows: number;
   /** Where it lies until it is published. */
   readonly localPath: string;
-  readonly draft: Draft;
 }
 
 export interface FileWriting {
@@ -64,7 +70,7 @@ export async function writeFiles(writing: FileWriting): Promise<NewFile[]> {
   }
 }
 
-export async function publishFiles(files: readonly NewFile[]): Promise<void> {
+export async function publishFiles(files: readonly UnseenFile[]): Promise<void> {
   for (let from = 0; from < files.length; from += PUBLISHED_AT_ONCE)
     await Promise.all(files.slice(from, from + PUBLISHED_AT_ONCE).map(({ draft }) => publish(draft)));
 }
@@ -76,7 +82,7 @@ async function publish(draft: Draft): Promise<void> {
   crashPoint("files-half-published");
 }
 
-export async function discardFiles(files: readonly NewFile[]): Promise<void> {
+export async function discardFiles(files: readonly UnseenFile[]): Promise<void> {
   await Promise.all(files.map(({ draft }) => draft.discard()));
 }
 
@@ -153,12 +159,14 @@ async function adopt(writing: FileWriting, file: z.infer<typeof Written>[number]
   const draft = await storage.draft(posix.join(root, path));
   await rename(file.filename, draft.path);
   const leaves = new Map(file.column_statistics.map(({ key, value }) => [key, leafOf(value)]));
+  const uri = encodePath(path);
   return {
+    uri,
     draft,
     localPath: draft.path,
     rows: Number(file.count),
     add: {
-      path: encodePath(path),
+      path: uri,
       partitionValues,
       size: Number(file.file_size_bytes),
       modificationTime: Date.now(),

@@ -1,9 +1,10 @@
 import { crc32 } from "node:zlib";
 import type { Storage } from "../storage/storage.ts";
-import type { DeletionVector } from "./actions.ts";
+import type { AddFile, DeletionVector, RemoveFile } from "./actions.ts";
+import type { Bitmap } from "./bitmap.ts";
 import { CorruptDeletionVectorError } from "./errors.ts";
 import { keyOf, readAnywhere } from "./locate.ts";
-import { type Bitmap, readRoaring64 } from "./roaring.ts";
+import { readRoaring64, writeRoaring64 } from "./roaring.ts";
 import { decodeZ85 } from "./z85.ts";
 
 const MAGIC = 1_681_511_377;
@@ -24,10 +25,10 @@ export async function readDeletionVector(
 }
 
 async function vectorBytes(storage: Storage, root: string, vector: DeletionVector): Promise<Buffer> {
-  const { storageType, pathOrInlineDv, sizeInBytes } = vector;
+  const { pathOrInlineDv, sizeInBytes } = vector;
+  const uri = vectorUri(vector);
   // Four bytes make five characters, so the text of an inline vector may hold some bytes more than it has.
-  if (storageType === "i") return decodeZ85(pathOrInlineDv).subarray(0, sizeInBytes);
-  const uri = storageType === "p" ? pathOrInlineDv : vectorFile(pathOrInlineDv);
+  if (uri === undefined) return decodeZ85(pathOrInlineDv).subarray(0, sizeInBytes);
   const start = vector.offset ?? 1;
   const bytes = await readAnywhere(storage, root, uri, start, start + sizeInBytes + 8);
   const data = bytes.subarray(4, 4 + sizeInBytes);
@@ -40,6 +41,18 @@ async function vectorBytes(storage: Storage, root: string, vector: DeletionVecto
       `A deletion vector in ${keyOf(storage, root, uri) ?? uri} has a wrong checksum; restore the file.`,
     );
   return data;
+}
+
+/** The URI of the file that a vector lies in; undefined of one in the log itself. */
+function vectorUri({ storageType, pathOrInlineDv }: DeletionVector): string | undefined {
+  if (storageType === "i") return undefined;
+  return storageType === "p" ? pathOrInlineDv : vectorFile(pathOrInlineDv);
+}
+
+/** The objects that a logical file needs; several may share the file of their vectors. */
+export function urisOf({ path, deletionVector }: AddFile | RemoveFile): string[] {
+  const vector = deletionVector && vectorUri(deletionVector);
+  return vector === undefined ? [path] : [path, vector];
 }
 
 /** The file that a vector's short name means: a UUID of twenty characters after a folder, which may be none. */
@@ -56,4 +69,10 @@ function decodeBitmap(bytes: Buffer): Bitmap {
       "A deletion vector does not begin with the number of a layout that Millrace knows.",
     );
   return readRoaring64(bytes.subarray(4));
+}
+
+export function serializeVector(bitmap: Bitmap): Buffer {
+  const magic = Buffer.alloc(4);
+  magic.writeUInt32LE(MAGIC);
+  return Buffer.concat([magic, writeRoaring64(bitmap)]);
 }

@@ -1,6 +1,7 @@
 import { identifier, quote } from "../sql/duckdb.ts";
 import type { AddFile } from "./actions.ts";
-import { pathList } from "./file-list.ts";
+import type { Bitmap } from "./bitmap.ts";
+import { jsonList, pathList } from "./file-list.ts";
 import { duckdbType } from "./schema.ts";
 import type { Column } from "./table.ts";
 
@@ -8,6 +9,8 @@ import type { Column } from "./table.ts";
 export interface LocalFile {
   readonly add: AddFile;
   readonly localPath: string;
+  /** The rows that its deletion vector takes out. */
+  readonly hidden?: Bitmap;
 }
 
 export interface ScanOptions {
@@ -20,21 +23,49 @@ export interface ScanOptions {
 export const FILE = "__millrace_file";
 export const ROW = "__millrace_row";
 
+/** A file and its number among all that a SELECT reads. */
+interface Numbered {
+  readonly file: LocalFile;
+  readonly number: number;
+}
+
+interface ScannedTable {
+  readonly columns: readonly Column[];
+  readonly partitionColumns: readonly string[];
+}
+
 /**
- * A SELECT of the rows of files that this table's writers may touch: no column mapping, no deletion vectors.
- * Parquet columns get names of their own while they are read, because a table's column may be called
- * as DuckDB calls its virtual ones.
+ * A SELECT of the rows of files that this table's writers may touch: no column mapping. Files with hidden rows are
+ * read apart, so that the others pay nothing for them. A file's number is its place in the list.
  */
 export function scanSql(
-  table: { readonly columns: readonly Column[]; readonly partitionColumns: readonly string[] },
+  table: ScannedTable,
   files: readonly LocalFile[],
   { columns = table.columns, positions = false }: ScanOptions = {},
 ): string {
-  const extra = positions ? [FILE, ROW] : [];
   if (files.length === 0) {
     const empty = columns.map(({ name, type }) => `cast(null as ${duckdbType(type)}) as ${identifier(name)}`);
-    return `select ${[...empty, ...extra.map((name) => `0::bigint as ${name}`)].join(", ")} where false`;
+    const extra = positions ? [FILE, ROW].map((name) => `0::bigint as ${name}`) : [];
+    return `select ${[...empty, ...extra].join(", ")} where false`;
   }
+  const numbered = files.map((file, number) => ({ file, number }));
+  const whole = numbered.filter(({ file }) => !file.hidden);
+  const marked = numbered.filter(({ file }) => file.hidden);
+  const parts = [whole, marked].filter(({ length }) => length > 0);
+  return parts.map((part) => partSql(table, part, columns, positions)).join(" union all ");
+}
+
+/**
+ * Parquet columns get names of their own while they are read, because a table's column may be called as DuckDB calls
+ * its virtual ones.
+ */
+function partSql(
+  table: ScannedTable,
+  numbered: readonly Numbered[],
+  columns: readonly Column[],
+  positions: boolean,
+): string {
+  const files = numbered.map(({ file }) => file);
   const stored = table.columns.filter(({ name }) => !table.partitionColumns.includes(name));
   const schema = stored.map(
     ({ name, type }, index) =>
@@ -45,10 +76,27 @@ export function scanSql(
     const sql = index < 0 ? partitionValue(column, files) : `c${index}`;
     return `${sql} as ${identifier(column.name)}`;
   });
-  if (positions) list.push(`file_index::bigint as ${FILE}`, `file_row_number as ${ROW}`);
+  if (positions) list.push(`${numberSql(numbered)} as ${FILE}`, `file_row_number as ${ROW}`);
   const paths = pathList(files.map(({ localPath }) => localPath));
   const options = schema.length > 0 ? `, schema = map {${schema.join(", ")}}` : "";
-  return `select ${list.join(", ")} from read_parquet(${paths}, hive_partitioning = false${options})`;
+  const rows = `read_parquet(${paths}, hive_partitioning = false${options})`;
+  if (!files.some(({ hidden }) => hidden)) return `select ${list.join(", ")} from ${rows}`;
+  return `select ${list.join(", ")} from (select *, file_index, file_row_number from ${rows}) ${withoutHidden(files)}`;
+}
+
+function numberSql(numbered: readonly Numbered[]): string {
+  if (numbered.every(({ number }, index) => number === index)) return "file_index::bigint";
+  return `cast([${numbered.map(({ number }) => number).join(", ")}] as bigint[])[file_index::bigint + 1]`;
+}
+
+/** Beyond the last position of a vector no row is hidden. */
+function withoutHidden(files: readonly LocalFile[]): string {
+  const bits = jsonList(files.map(({ hidden }) => hidden?.toBase64() ?? ""));
+  return `join (
+      select place, bits, coalesce(bit_length(bits), 0) as bit_count from (
+        select unnest(range(${files.length})) as place, nullif(from_base64(unnest(${bits})), ''::blob)::bit as bits)
+    ) hidden on file_index = hidden.place
+    where case when file_row_number < bit_count then get_bit(bits, file_row_number::integer) = 0 else true end`;
 }
 
 function partitionValue({ name, type }: Column, files: readonly LocalFile[]): string {

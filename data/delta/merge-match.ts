@@ -17,7 +17,7 @@ export interface Match {
   readonly matchedTable: string;
   /** Rows that change, with their old values where the change feed needs them, and the source row to take. */
   readonly changedTable: string;
-  /** Rows within the scope that the source lacks, with their old values. */
+  /** Rows within the scope that the source lacks, with their old values where the change feed needs them. */
   readonly missingTable: string | undefined;
   readonly inserted: number;
   readonly changed: number;
@@ -25,9 +25,16 @@ export interface Match {
   readonly moved: number;
   readonly missing: number;
   /** The files that hold a changed or missing row. */
-  readonly touched: readonly { readonly file: LocalFile; readonly number: number }[];
+  readonly touched: readonly TouchedFile[];
   /** The files that may hold a key of the source. */
   readonly read: readonly AddFile[];
+}
+
+export interface TouchedFile {
+  readonly file: LocalFile;
+  readonly number: number;
+  /** How many of its rows go, or change. */
+  readonly gone: number;
 }
 
 export const MOVED = "__millrace_moved";
@@ -47,8 +54,8 @@ export async function findMatches(
   const candidates = files.flatMap((file, number) => (isNear.has(file.add) ? [{ file, number }] : []));
 
   const matchedTable = await keepMatched(session, snapshot, source, candidates);
-  const counts = await session.numbers(`select distinct ${FILE} from ${matchedTable}`);
-  const holding = new Set(counts.map(([number]) => number));
+  const matchedNumbers = await session.numbers(`select distinct ${FILE} from ${matchedTable}`);
+  const holding = new Set(matchedNumbers.map(([number]) => number));
   const holders = candidates.filter(({ number }) => holding.has(number));
   const changedTable = await keepChanged(session, snapshot, source, holders, provenance);
   const missingTable =
@@ -65,12 +72,12 @@ export async function findMatches(
   const [[missing = 0] = []] = missingTable
     ? await session.numbers(`select count(*) from ${missingTable}`)
     : [];
-  const touchedNumbers = await session.numbers(
-    `select distinct ${FILE} from (${goneSql({ changedTable, missingTable })}) order by all`,
+  const counts = await session.numbers(
+    `select ${FILE}, count(*) from (${goneSql({ changedTable, missingTable })}) group by all order by all`,
   );
-  const touched = touchedNumbers.flatMap(([number = -1]) => {
+  const touched = counts.flatMap(([number = -1, gone = 0]) => {
     const file = files[number];
-    return file ? [{ file, number }] : [];
+    return file ? [{ file, number, gone }] : [];
   });
   const inserted = source.rows - matched;
   return {
@@ -159,7 +166,15 @@ function keepMissing(
   scope: string,
 ): Promise<string> {
   const rows = `select * from (${scanSql(snapshot, files, { positions: true })}) where (${scope})`;
-  return session.keep(`select t.* from (${rows}) t anti join ${source.table} s on ${source.sameKey}`);
+  // The old values are for the change feed alone, and may be wide.
+  const list = [
+    `t.${FILE}`,
+    `t.${ROW}`,
+    ...(hasChangeFeed(snapshot) ? [columnList(snapshot.columns, "t.")] : []),
+  ];
+  return session.keep(
+    `select ${list.join(", ")} from (${rows}) t anti join ${source.table} s on ${source.sameKey}`,
+  );
 }
 
 function scanNumbered(snapshot: TableSnapshot, numbered: Numbered, columns: readonly Column[]): string {

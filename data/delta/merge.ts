@@ -1,10 +1,11 @@
 import { type Proposal, transact } from "./commit.ts";
 import { type NewFile, toChangeFile } from "./data-files.ts";
 import { scanSql } from "./file-scan.ts";
+import { hideRows, isHideable } from "./hide-rows.ts";
 import { filesWithKeys } from "./key-files.ts";
-import { dropMatch, findMatches, type Match } from "./merge-match.ts";
+import { dropMatch, findMatches, goneSql, type Match } from "./merge-match.ts";
 import { keepSource, type MergeSource } from "./merge-source.ts";
-import { writeChanges, writeInserts, writeTouched } from "./merge-write.ts";
+import { writeApart, writeChanges, writeTouched } from "./merge-write.ts";
 import type { TableContext } from "./open-table.ts";
 import { fileKey } from "./path.ts";
 import { addActions, removeActions } from "./removed-file.ts";
@@ -57,8 +58,11 @@ async function propose(
   deleteMissing: string | undefined,
 ): Promise<Proposal> {
   if (match.touched.length > 0) checkRemovable(snapshot, context.name);
-  const rewritten = await writeTouched(session, snapshot, match);
-  const inserts = await writeInserts(session, snapshot, match);
+  const hiding = match.touched.filter(({ file, gone }) => isHideable(snapshot, file.add, gone));
+  const rewriting = match.touched.filter((touched) => !hiding.includes(touched));
+  const rewritten = await writeTouched(session, snapshot, match, rewriting);
+  const apart = await writeApart(session, snapshot, match, hiding);
+  const hidden = await hideRows(session, snapshot, hiding, goneSql(match));
   // A commit that only inserts needs none: its new files say it all.
   const changes: NewFile[] =
     match.touched.length > 0 && hasChangeFeed(snapshot) ? await writeChanges(session, snapshot, match) : [];
@@ -66,16 +70,16 @@ async function propose(
   return {
     actions: [
       ...removeActions(match.touched.map(({ file }) => file.add)),
-      ...addActions([...rewritten, ...inserts]),
+      ...addActions([...hidden.files, ...rewritten, ...apart]),
       ...changes.map((file) => ({ cdc: toChangeFile(file) })),
     ],
-    newFiles: [...rewritten, ...inserts, ...changes],
+    newFiles: [...rewritten, ...apart, ...hidden.newFiles, ...changes],
     read: {
       files: new Set(match.read.map(fileKey)),
       mayMatter: (added) => hasKeys(context, session, snapshot, match.source, added, deleteMissing),
     },
     rows: { inserted: match.inserted, updated: match.changed, deleted: match.missing },
-    metrics: { numSourceRows: match.source.rows },
+    metrics: { numSourceRows: match.source.rows, numDeletionVectorsAdded: hidden.files.length },
   };
 }
 

@@ -4,7 +4,7 @@ import { type Proposal, transact } from "./commit.ts";
 import { type NewFile, writeFiles } from "./data-files.ts";
 import { scanSql } from "./file-scan.ts";
 import type { TableContext } from "./open-table.ts";
-import { addActions, removeActions } from "./removed-file.ts";
+import { addActions, removeActions, storedRowsOf } from "./removed-file.ts";
 import type { OptimizeOptions, WriteResult } from "./table.ts";
 import type { TableSnapshot } from "./table-snapshot.ts";
 import { targetBytes as targetOf, writingTo } from "./write-rows.ts";
@@ -14,6 +14,8 @@ import { localFiles, openSession, type WriteSession } from "./write-session.ts";
 const SORTED_BY = "millrace.sortedBy";
 /** A file of at least this part of the target is large enough. */
 const LARGE_ENOUGH = 0.75;
+/** A file with more hidden rows than this is written anew without them, whatever its size. */
+const MOST_HIDDEN = 0.05;
 
 /** Rewrites small files as larger ones, and with `sortBy` all that are not sorted so. The rows stay what they are. */
 export async function optimize(context: TableContext, options: OptimizeOptions = {}): Promise<WriteResult> {
@@ -44,7 +46,9 @@ function toGroups(snapshot: TableSnapshot, target: number, sortBy: string | unde
   }
   const groups = [...partitions.values()];
   if (sortBy !== undefined)
-    return groups.filter((files) => files.some(({ tags }) => tags?.[SORTED_BY] !== sortBy));
+    return groups.filter((files) =>
+      files.some((file) => file.tags?.[SORTED_BY] !== sortBy || hidesMuch(file)),
+    );
   return groups.flatMap((files) => toBins(files, target));
 }
 
@@ -52,7 +56,7 @@ function toBins(files: readonly AddFile[], target: number): AddFile[][] {
   const bins: AddFile[][] = [];
   let bin: AddFile[] = [];
   let sizeBytes = 0;
-  for (const file of files.filter(({ size }) => size < target * LARGE_ENOUGH)) {
+  for (const file of files.filter((file) => file.size < target * LARGE_ENOUGH || hidesMuch(file))) {
     if (bin.length > 0 && sizeBytes + file.size > target) {
       bins.push(bin);
       bin = [];
@@ -62,7 +66,12 @@ function toBins(files: readonly AddFile[], target: number): AddFile[][] {
     sizeBytes += file.size;
   }
   bins.push(bin);
-  return bins.filter(({ length }) => length > 1);
+  return bins.filter((files) => files.length > 1 || files.some(hidesMuch));
+}
+
+function hidesMuch(file: AddFile): boolean {
+  const hidden = file.deletionVector?.cardinality ?? 0;
+  return hidden > 0 && hidden > (storedRowsOf(file) ?? 0) * MOST_HIDDEN;
 }
 
 async function rewrite(

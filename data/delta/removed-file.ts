@@ -1,7 +1,6 @@
 import type { Action, AddFile } from "./actions.ts";
-import type { NewFile } from "./data-files.ts";
 
-export function addActions(files: readonly Pick<NewFile, "add">[], dataChange = true): Action[] {
+export function addActions(files: readonly { readonly add: AddFile }[], dataChange = true): Action[] {
   return files.map(({ add }) => ({ add: { ...add, dataChange } }));
 }
 
@@ -20,10 +19,16 @@ export function removeActions(files: readonly AddFile[], dataChange = true): Act
   }));
 }
 
-/** The rows that a file's statistics tell of; undefined of a file without. */
-export function rowsOf({ stats }: { readonly stats?: string | undefined }): number | undefined {
+/** The rows that lie in a file, deleted ones too, as its statistics tell; undefined of a file without. */
+export function storedRowsOf({ stats }: { readonly stats?: string | undefined }): number | undefined {
   const rows = /"numRecords"\s*:\s*(\d+)/.exec(stats ?? "")?.[1];
   return rows === undefined ? undefined : Number(rows);
+}
+
+/** The rows of a file that a reader sees. */
+export function rowsOf(file: Pick<AddFile, "stats" | "deletionVector">): number | undefined {
+  const stored = storedRowsOf(file);
+  return stored === undefined ? undefined : stored - (file.deletionVector?.cardinality ?? 0);
 }
 
 /** The rows of files, as far as their statistics tell. */

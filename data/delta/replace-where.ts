@@ -2,8 +2,9 @@ import { DataError } from "../errors.ts";
 import type { Action } from "./actions.ts";
 import { type Proposal, transact } from "./commit.ts";
 import { discardFiles, type NewFile, toChangeFile, writeFiles } from "./data-files.ts";
-import { FILE, type LocalFile, scanSql } from "./file-scan.ts";
+import { FILE, type LocalFile, ROW, scanSql } from "./file-scan.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { type Hidden, hideRows, isHideable } from "./hide-rows.ts";
 import type { TableContext } from "./open-table.ts";
 import { fileKey } from "./path.ts";
 import { addActions, removeActions, rowsOf } from "./removed-file.ts";
@@ -116,23 +117,27 @@ async function propose(
 ): Promise<Proposal> {
   const writing = writingTo(snapshot, session);
   const partial = hits.filter(({ add, rows }) => rowsOf(add) !== rows);
+  const hiding = partial.filter(({ add, rows }) => isHideable(snapshot, add, rows));
+  const rewriting = partial.filter((hit) => !hiding.includes(hit));
+  const hidden = await hideWhere(session, snapshot, hiding, where);
   const rewritten: NewFile[] = [];
-  for (const file of partial) {
+  for (const file of rewriting) {
     const sql = `select * from (${scanSql(snapshot, [file])}) where (${where}) is not true`;
     rewritten.push(...(await writeFiles({ ...writing, sql, partition: file.add.partitionValues })));
   }
+  // Files that go whole, and vectors that differ, say themselves which rows went.
   const changes =
-    partial.length > 0 && hasChangeFeed(snapshot)
+    rewriting.length > 0 && hasChangeFeed(snapshot)
       ? await writeChanges(session, snapshot, hits, added, where)
       : [];
   const actions: Action[] = [
     ...removeActions(hits.map(({ add }) => add)),
-    ...addActions([...rewritten, ...added]),
+    ...addActions([...hidden.files, ...rewritten, ...added]),
     ...changes.map((file) => ({ cdc: toChangeFile(file) })),
   ];
   return {
     actions,
-    newFiles: [...rewritten, ...added, ...changes],
+    newFiles: [...hidden.newFiles, ...rewritten, ...added, ...changes],
     read: {
       files: new Set(hits.map(({ add }) => fileKey(add))),
       async mayMatter(news) {
@@ -145,7 +150,19 @@ async function propose(
       updated: 0,
       deleted: hits.reduce((sum, { rows }) => sum + rows, 0),
     },
+    metrics: { numDeletionVectorsAdded: hidden.files.length },
   };
+}
+
+function hideWhere(
+  session: WriteSession,
+  snapshot: TableSnapshot,
+  hits: readonly Hit[],
+  where: string,
+): Promise<Hidden> {
+  const rows = `select ${FILE}, ${ROW} from (${scanSql(snapshot, hits, { positions: true })}) where (${where})`;
+  const files = hits.map((file, number) => ({ file, number }));
+  return hideRows(session, snapshot, files, rows);
 }
 
 async function writeChanges(

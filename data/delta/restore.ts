@@ -1,6 +1,7 @@
 import { DataError } from "../errors.ts";
-import type { Action } from "./actions.ts";
+import type { Action, AddFile } from "./actions.ts";
 import { transact } from "./commit.ts";
+import { urisOf } from "./deletion-vector.ts";
 import { keyOf } from "./locate.ts";
 import type { TableContext } from "./open-table.ts";
 import { removeActions, sumOfRows } from "./removed-file.ts";
@@ -50,13 +51,14 @@ function isSameDefinition(a: TableSnapshot, b: TableSnapshot): boolean {
 async function checkPresent(
   { storage, root, name }: TableContext,
   version: number,
-  files: readonly { readonly path: string }[],
+  files: readonly AddFile[],
 ): Promise<void> {
-  for (let from = 0; from < files.length; from += STATS_AT_ONCE) {
-    const slice = files.slice(from, from + STATS_AT_ONCE);
+  const uris = [...new Set(files.flatMap(urisOf))];
+  for (let from = 0; from < uris.length; from += STATS_AT_ONCE) {
+    const slice = uris.slice(from, from + STATS_AT_ONCE);
     const found = await Promise.all(
-      slice.map(({ path }) => {
-        const key = keyOf(storage, root, path);
+      slice.map((uri) => {
+        const key = keyOf(storage, root, uri);
         return key === undefined ? undefined : storage.stat(key);
       }),
     );

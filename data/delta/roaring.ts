@@ -1,3 +1,4 @@
+import { Bitmap, BLOCK_BITS } from "./bitmap.ts";
 import { CorruptDeletionVectorError } from "./errors.ts";
 
 const NO_RUNS = 12_346;
@@ -5,65 +6,6 @@ const WITH_RUNS = 12_347;
 /** Below so many containers a bitmap with runs has no offsets. */
 const NO_OFFSETS_BELOW = 4;
 const BITMAP_ABOVE = 4096;
-const CONTAINER_BITS = 65_536;
-
-/** Positions of rows in a file. Bit 0 is the highest of the first byte, as in DuckDB's BIT. */
-export class Bitmap {
-  #bytes = new Uint8Array(0);
-  #length = 0;
-
-  /** How many bits it has up to the last position. */
-  get length(): number {
-    return this.#length;
-  }
-
-  add(position: number): void {
-    this.addRange(position, position);
-  }
-
-  /** Adds all positions from `first` to `last`. */
-  addRange(first: number, last: number): void {
-    this.#grow(last + 1);
-    for (let position = first; position <= last; ) {
-      const isWholeByte = (position & 7) === 0 && position + 7 <= last;
-      const byte = Math.floor(position / 8);
-      this.#bytes[byte] = isWholeByte ? 0xff : (this.#bytes[byte] ?? 0) | (0x80 >> (position & 7));
-      position += isWholeByte ? 8 : 1;
-    }
-  }
-
-  has(position: number): boolean {
-    return ((this.#bytes[Math.floor(position / 8)] ?? 0) & (0x80 >> (position & 7))) !== 0;
-  }
-
-  /** The positions that are in this one and not in `other`. */
-  minus(other: Bitmap): Bitmap {
-    const result = new Bitmap();
-    result.#grow(this.#length);
-    for (let byte = 0; byte < result.#bytes.length; byte += 1)
-      result.#bytes[byte] = (this.#bytes[byte] ?? 0) & ~(other.#bytes[byte] ?? 0);
-    return result;
-  }
-
-  get cardinality(): number {
-    let count = 0;
-    for (let byte of this.#bytes) for (; byte !== 0; byte &= byte - 1) count += 1;
-    return count;
-  }
-
-  toBase64(): string {
-    return Buffer.from(this.#bytes.subarray(0, Math.ceil(this.#length / 8))).toString("base64");
-  }
-
-  #grow(length: number): void {
-    if (length <= this.#length) return;
-    this.#length = length;
-    if (length <= this.#bytes.length * 8) return;
-    const bytes = new Uint8Array(Math.max(Math.ceil(length / 8), this.#bytes.length * 2));
-    bytes.set(this.#bytes);
-    this.#bytes = bytes;
-  }
-}
 
 /** Reads a 64-bit roaring bitmap in the portable format: 32-bit ones under the high halves of the positions. */
 export function readRoaring64(bytes: Buffer): Bitmap {
@@ -97,7 +39,7 @@ function readRoaring32(bytes: Buffer, start: number, base: number, into: Bitmap)
   at += count * 4;
   if (!hasRuns || count >= NO_OFFSETS_BELOW) at += count * 4;
   for (let container = 0; container < count; container += 1) {
-    const first = base + bytes.readUInt16LE(headers + container * 4) * CONTAINER_BITS;
+    const first = base + bytes.readUInt16LE(headers + container * 4) * BLOCK_BITS;
     const cardinality = bytes.readUInt16LE(headers + container * 4 + 2) + 1;
     const isRun = (((runFlags?.[container >> 3] ?? 0) >> (container & 7)) & 1) === 1;
     if (isRun) at = readRuns(bytes, at, first, into);
@@ -122,13 +64,70 @@ function readArray(bytes: Buffer, at: number, first: number, count: number, into
 }
 
 function readBits(bytes: Buffer, at: number, first: number, into: Bitmap): number {
-  const size = CONTAINER_BITS / 8;
+  const size = BLOCK_BITS / 8;
   if (at + size > bytes.length) throw corrupt("is cut short");
   for (let byte = 0; byte < size; byte += 1) {
     const bits = bytes[at + byte] ?? 0;
     for (let bit = 0; bit < 8; bit += 1) if ((bits >> bit) & 1) into.add(first + byte * 8 + bit);
   }
   return at + size;
+}
+
+/** The same format, without runs: they would save little of what few changed rows take. */
+export function writeRoaring64(bitmap: Bitmap): Buffer {
+  const buckets = new Map<number, Container[]>();
+  for (const { number, positions } of bitmap.blocks()) {
+    const high = Math.floor(number / BLOCK_BITS);
+    const bucket = buckets.get(high) ?? [];
+    buckets.set(high, bucket);
+    bucket.push({ key: number % BLOCK_BITS, positions });
+  }
+  const count = Buffer.alloc(8);
+  count.writeBigUInt64LE(BigInt(buckets.size));
+  return Buffer.concat([
+    count,
+    ...[...buckets].flatMap(([high, containers]) => [wholes(high), writeRoaring32(containers)]),
+  ]);
+}
+
+interface Container {
+  readonly key: number;
+  readonly positions: Uint16Array;
+}
+
+function writeRoaring32(containers: readonly Container[]): Buffer {
+  const bodies = containers.map(({ positions }) => containerBytes(positions));
+  const headers = containers.flatMap(({ key, positions }) => [key, positions.length - 1]);
+  const offsets: number[] = [];
+  let at = 8 + containers.length * 8;
+  for (const { length } of bodies) {
+    offsets.push(at);
+    at += length;
+  }
+  const head = [wholes(NO_RUNS, containers.length), halves(Uint16Array.from(headers)), wholes(...offsets)];
+  return Buffer.concat([...head, ...bodies]);
+}
+
+function containerBytes(positions: Uint16Array): Buffer {
+  if (positions.length <= BITMAP_ABOVE) return halves(positions);
+  const bits = Buffer.alloc(BLOCK_BITS / 8);
+  for (const position of positions) {
+    const byte = position >> 3;
+    bits[byte] = (bits[byte] ?? 0) | (1 << (position & 7));
+  }
+  return bits;
+}
+
+function wholes(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, index * 4);
+  return bytes;
+}
+
+function halves(values: Uint16Array): Buffer {
+  const bytes = Buffer.alloc(values.length * 2);
+  for (const [index, value] of values.entries()) bytes.writeUInt16LE(value, index * 2);
+  return bytes;
 }
 
 function corrupt(what: string): CorruptDeletionVectorError {

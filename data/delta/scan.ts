@@ -2,12 +2,12 @@ import { setImmediate } from "node:timers/promises";
 import { DataError } from "../errors.ts";
 import { identifier } from "../sql/duckdb.ts";
 import type { AddFile } from "./actions.ts";
+import type { Bitmap } from "./bitmap.ts";
 import { type Branch, branchSql, emptySql } from "./branch.ts";
 import { readDeletionVector } from "./deletion-vector.ts";
 import { byShape } from "./file-shape.ts";
 import { locate } from "./locate.ts";
-import { rowsOf } from "./removed-file.ts";
-import type { Bitmap } from "./roaring.ts";
+import { storedRowsOf } from "./removed-file.ts";
 import type { Column } from "./table.ts";
 import type { TableSnapshot } from "./table-snapshot.ts";
 
@@ -74,7 +74,7 @@ async function scanFile(
   { storage, root }: TableSnapshot,
   { path, partitionValues, deletionVector, stats }: FileToScan,
 ): Promise<ScanFile> {
-  const rowCount = rowsOf({ stats });
+  const rowCount = storedRowsOf({ stats });
   const file = {
     path: await locate(storage, root, path),
     partitionValues,

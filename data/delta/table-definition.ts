@@ -12,7 +12,10 @@ export function toProtocol(
   columns: readonly Column[],
   properties: Readonly<Record<string, string>>,
 ): Protocol {
-  const readers = columns.some(({ type }) => holds(type, "timestamp_ntz")) ? ["timestampNtz"] : [];
+  const readers = [
+    ...(properties["delta.enableDeletionVectors"] === "true" ? ["deletionVectors"] : []),
+    ...(columns.some(({ type }) => holds(type, "timestamp_ntz")) ? ["timestampNtz"] : []),
+  ];
   const writers = [
     ...(properties["delta.enableChangeDataFeed"] === "true" ? ["changeDataFeed"] : []),
     ...(properties["delta.appendOnly"] === "true" ? ["appendOnly"] : []),
@@ -91,7 +94,6 @@ function checkPartition(name: string, columns: readonly Column[], table: string)
 function checkProperties(properties: Readonly<Record<string, string>>, table: string): void {
   const unknown = [
     "delta.columnMapping.mode",
-    "delta.enableDeletionVectors",
     "delta.enableRowTracking",
     "delta.enableInCommitTimestamps",
     "delta.parquet.compression.codec",

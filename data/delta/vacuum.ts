@@ -1,6 +1,8 @@
 import { crashPoint } from "../crash-point.ts";
 import { DataError } from "../errors.ts";
 import type { StoredObject } from "../storage/storage.ts";
+import type { AddFile, RemoveFile } from "./actions.ts";
+import { urisOf } from "./deletion-vector.ts";
 import { keyOf } from "./locate.ts";
 import type { TableContext } from "./open-table.ts";
 import { retentionMs } from "./retention.ts";
@@ -62,13 +64,12 @@ function expiredObjects(
   objects: readonly StoredObject[],
   before: number,
 ): StoredObject[] {
-  const live = new Set([...liveFiles.values()].map(({ path }) => keyOf(storage, root, path)));
-  const removedAt = new Map(
-    [...tombstones.values()].map(({ path, deletionTimestamp = 0 }) => [
-      keyOf(storage, root, path),
-      deletionTimestamp,
-    ]),
-  );
+  const keysOf = (file: AddFile | RemoveFile) => urisOf(file).map((uri) => keyOf(storage, root, uri));
+  const live = new Set([...liveFiles.values()].flatMap(keysOf));
+  const removedAt = new Map<string | undefined, number>();
+  for (const file of tombstones.values())
+    for (const key of keysOf(file))
+      removedAt.set(key, Math.max(removedAt.get(key) ?? 0, file.deletionTimestamp ?? 0));
   return objects.filter(({ key, modifiedAt }) => {
     if (live.has(key)) return false;
     // A file without a tombstone may belong to a commit that is being made.

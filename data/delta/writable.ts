@@ -14,7 +14,12 @@ const legacyFeatures: readonly (readonly [version: number, ...features: string[]
 ];
 
 /** Features that are kept whatever the table holds. */
-const kept: ReadonlySet<string> = new Set(["appendOnly", "changeDataFeed", "timestampNtz"]);
+const kept: ReadonlySet<string> = new Set([
+  "appendOnly",
+  "changeDataFeed",
+  "deletionVectors",
+  "timestampNtz",
+]);
 
 /** Features that bind a writer only where the table uses them; what tells that it does. */
 const inert: Readonly<Record<string, (snapshot: TableSnapshot) => boolean>> = {
@@ -69,6 +74,14 @@ export function hasChangeFeed({ properties, protocolAction }: TableSnapshot): bo
   return (
     properties["delta.enableChangeDataFeed"] === "true" &&
     writerFeatures(protocolAction).includes("changeDataFeed")
+  );
+}
+
+/** Whether rows of this table may be hidden where they lie; vectors that are there already bind every writer. */
+export function hidesRows({ properties, protocolAction }: TableSnapshot): boolean {
+  return (
+    properties["delta.enableDeletionVectors"] === "true" &&
+    writerFeatures(protocolAction).includes("deletionVectors")
   );
 }
 

@@ -15,12 +15,14 @@ const LEAST_OBJECT_BYTES = 1024 ** 2;
 const LINES_AT_ONCE = 500;
 
 const values = "MAP(VARCHAR, VARCHAR)";
+const vector =
+  'STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, "offset" INTEGER, sizeInBytes INTEGER, cardinality BIGINT)';
 
 /** The columns with exactly the types that readers of other engines expect. */
 const checkpointColumns = {
   txn: "STRUCT(appId VARCHAR, version BIGINT, lastUpdated BIGINT)",
-  add: `STRUCT(path VARCHAR, partitionValues ${values}, size BIGINT, modificationTime BIGINT, dataChange BOOLEAN, stats VARCHAR, tags ${values})`,
-  remove: `STRUCT(path VARCHAR, deletionTimestamp BIGINT, dataChange BOOLEAN, extendedFileMetadata BOOLEAN, partitionValues ${values}, size BIGINT)`,
+  add: `STRUCT(path VARCHAR, partitionValues ${values}, size BIGINT, modificationTime BIGINT, dataChange BOOLEAN, stats VARCHAR, tags ${values}, deletionVector ${vector})`,
+  remove: `STRUCT(path VARCHAR, deletionTimestamp BIGINT, dataChange BOOLEAN, extendedFileMetadata BOOLEAN, partitionValues ${values}, size BIGINT, deletionVector ${vector})`,
   metaData: `STRUCT(id VARCHAR, name VARCHAR, description VARCHAR, format STRUCT(provider VARCHAR, options ${values}), schemaString VARCHAR, partitionColumns VARCHAR[], createdTime BIGINT, configuration ${values})`,
   protocol:
     "STRUCT(minReaderVersion INTEGER, minWriterVersion INTEGER, readerFeatures VARCHAR[], writerFeatures VARCHAR[])",

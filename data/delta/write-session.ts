@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { DuckDB } from "../sql/duckdb.ts";
+import type { Storage } from "../storage/storage.ts";
 import type { AddFile } from "./actions.ts";
+import { readDeletionVector } from "./deletion-vector.ts";
 import type { LocalFile } from "./file-scan.ts";
 import { locate } from "./locate.ts";
 import type { TableContext } from "./open-table.ts";
@@ -59,7 +61,7 @@ export async function openSession(
 
 const LOCATED_AT_ONCE = 64;
 
-/** Brings files to this machine, where they are not here already. */
+/** Brings files to this machine, where they are not here already, and reads which of their rows are hidden. */
 export async function localFiles(
   { storage, root }: Pick<TableContext, "storage" | "root">,
   adds: readonly AddFile[],
@@ -67,11 +69,14 @@ export async function localFiles(
   const files: LocalFile[] = [];
   for (let from = 0; from < adds.length; from += LOCATED_AT_ONCE) {
     const slice = adds.slice(from, from + LOCATED_AT_ONCE);
-    files.push(
-      ...(await Promise.all(
-        slice.map(async (add) => ({ add, localPath: await locate(storage, root, add.path) })),
-      )),
-    );
+    files.push(...(await Promise.all(slice.map((add) => localFile(storage, root, add)))));
   }
   return files;
+}
+
+async function localFile(storage: Storage, root: string, add: AddFile): Promise<LocalFile> {
+  const { deletionVector } = add;
+  const localPath = await locate(storage, root, add.path);
+  if (!deletionVector) return { add, localPath };
+  return { add, localPath, hidden: await readDeletionVector(storage, root, deletionVector) };
 }

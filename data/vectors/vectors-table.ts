@@ -17,11 +17,18 @@ export const vectorColumns: readonly Column[] = [
   { name: "model", type: "string", nullable: false },
 ];
 
+/**
+ * A changed vector is hidden where it lies, for the file would have to be written anew with all its neighbours. Without
+ * change files no old vector is read to be told again: readers of the feed find what is hidden and what is new.
+ */
+const properties = { "delta.enableDeletionVectors": "true", "delta.enableChangeDataFeed": "false" };
+
 /** The table of an index's vectors, created when it is not there. */
 export async function ensureVectors(lake: Lake, index: IndexDefinition): Promise<Table> {
   const table = lake.table(vectorsTable(index));
   await table.ensure({
     columns: vectorColumns,
+    properties,
     description: `Chunks and vectors of ${index.table} for the index ${index.name}`,
   });
   return table;

@@ -75,6 +75,8 @@ export async function commitVectors(
   return table.merge(source, {
     ...options,
     key: ["id", "chunk"],
+    // Both follow from the hash and the model, so no old vector is read to be compared.
+    provenance: ["text", "vector"],
     ...(leaving > 0 && {
       deleteMissing: "id in (select id from leaving) and (id, chunk) in (select (id, chunk) from leaving)",
     }),

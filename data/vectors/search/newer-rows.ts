@@ -3,7 +3,7 @@ import { commitKey } from "../../delta/log.ts";
 import type { Snapshot, Table } from "../../delta/table.ts";
 import { NotFoundError } from "../../errors.ts";
 import type { Lake } from "../../lake.ts";
-import { type DuckDB, quote } from "../../sql/duckdb.ts";
+import { quote } from "../../sql/duckdb.ts";
 import { distanceOf } from "../distance.ts";
 import { type IndexDefinition, vectorsTable } from "../index-definition.ts";
 import { Nearest } from "../nearest.ts";
@@ -32,7 +32,8 @@ interface NewRow {
   readonly vector: readonly number[];
 }
 
-const Change = z.object({ id: z.string(), chunk: z.coerce.number(), vector: z.array(z.number()).nullable() });
+const Touched = z.object({ id: z.string(), chunk: z.coerce.number(), leaves: z.boolean() });
+const Arrival = z.object({ id: z.string(), chunk: z.coerce.number(), vector: z.array(z.number()) });
 
 export function keyOf(id: string, chunk: number): string {
   return `${chunk} ${id}`;
@@ -81,35 +82,38 @@ export class NewerRowsOf {
       if (error instanceof NotFoundError) return undefined;
       throw error;
     }
-    const last = lastChanges(changes);
-    if ((await countOf(duckdb, last)) > MOST_ROWS) return undefined;
-    const { model, dimensions } = this.#definition;
-    const found = await duckdb.query(
-      Change,
-      `select id, chunk, case when not leaves and model = ${quote(model)} and len(vector) = ${dimensions} then vector end as vector
-       from (${last})`,
-    );
+    const last = await duckdb.query(Touched, lastChangesSql(changes));
+    if (last.length > MOST_ROWS) return undefined;
+    const arrivals = await duckdb.query(Arrival, arrivalsSql(changes, this.#definition));
+    const gone = new Set<string>();
+    const left = new Set<string>();
+    for (const { id, chunk, leaves } of last) {
+      gone.add(keyOf(id, chunk));
+      if (leaves) left.add(keyOf(id, chunk));
+    }
     return {
       version: snapshot.version,
-      gone: new Set(found.map(({ id, chunk }) => keyOf(id, chunk))),
-      rows: found.flatMap(({ id, chunk, vector }) => (vector ? [{ id, chunk, vector }] : [])),
+      gone,
+      rows: arrivals.filter(({ id, chunk }) => !left.has(keyOf(id, chunk))),
     };
   }
 }
 
-/** Of each key what happened last: `leaves` when it is no longer in the table. */
-function lastChanges(changes: string): string {
+/** Of each key whether it was in the table after what happened to it last. */
+function lastChangesSql(changes: string): string {
   return `
-    select * from (
-      select id, chunk, vector, model, _change_type in ('delete', 'update_preimage') as leaves
-      from (${changes})
-      qualify row_number() over (partition by id, chunk order by _commit_version desc, leaves) = 1
-    )`;
+    select id, chunk, _change_type in ('delete', 'update_preimage') as leaves from (${changes})
+    qualify row_number() over (partition by id, chunk order by _commit_version desc, leaves) = 1
+    limit ${MOST_ROWS + 1}`;
 }
 
-async function countOf(duckdb: DuckDB, sql: string): Promise<number> {
-  const [row] = await duckdb.query(z.object({ n: z.coerce.number() }), `select count(*) as n from (${sql})`);
-  return row?.n ?? 0;
+/** What came last under each key. Asked apart, so that the vectors of rows that went are not read. */
+function arrivalsSql(changes: string, { model, dimensions }: IndexDefinition): string {
+  return `
+    select id, chunk, vector from (
+      select id, chunk, vector, model from (${changes}) where _change_type in ('insert', 'update_postimage')
+      qualify row_number() over (partition by id, chunk order by _commit_version desc) = 1)
+    where model = ${quote(model)} and len(vector) = ${dimensions}`;
 }
 
 /** Compares with each of the new rows, in turns, so that others are served meanwhile. */

@@ -1,12 +1,13 @@
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { vectorFile } from "../../../data/delta/deletion-vector.ts";
+import { Bitmap } from "../../../data/delta/bitmap.ts";
+import { serializeVector as ourVector, vectorFile } from "../../../data/delta/deletion-vector.ts";
 import { CorruptDeletionVectorError } from "../../../data/delta/errors.ts";
-import { readRoaring64 } from "../../../data/delta/roaring.ts";
+import { readRoaring64, writeRoaring64 } from "../../../data/delta/roaring.ts";
 import { decodeZ85, encodeZ85 } from "../../../data/delta/z85.ts";
 import { type ForeignTable, features, foreignTable, metaData } from "./foreign-table.ts";
-import { type Container, serializeVector } from "./roaring-writer.ts";
+import { type Container, inlineVector, serializeVector } from "./roaring-writer.ts";
 
 const containers: Container[] = ["array", "bitmap", "runs"];
 
@@ -36,6 +37,34 @@ test("any set of positions comes back from its bytes", () => {
   );
 });
 
+function bitmapOf(positions: readonly number[]): Bitmap {
+  const bitmap = new Bitmap();
+  for (const position of positions) bitmap.add(position);
+  return bitmap;
+}
+
+test("what we write is what the format says, byte by byte", () => {
+  const head = "d1d33964" + "0100000000000000" + "00000000";
+  const containers = "3a300000" + "02000000" + "00000000" + "01000000" + "18000000" + "1a000000";
+
+  expect(ourVector(bitmapOf([1, 65_538])).toString("hex")).toBe(`${head}${containers}01000200`);
+});
+
+test("what we write is read as what it was, however much of it there is", () => {
+  const many = Array.from({ length: 20_000 }, (_, index) => index * 7);
+  const sets = fc.uniqueArray(fc.nat(500_000), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(sets, fc.boolean(), (few, withMany) => {
+      const written = bitmapOf(withMany ? [...few, ...many] : few);
+      const read = readRoaring64(writeRoaring64(written));
+
+      expect(read.minus(written).cardinality + written.minus(read).cardinality).toBe(0);
+      expect(read.cardinality).toBe(new Set(withMany ? [...few, ...many] : few).size);
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test("base 85 comes back, and what is not base 85 is refused", () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 0, maxLength: 40 }), (bytes) => {
@@ -58,17 +87,6 @@ test("the name of a vector's file is its UUID after its folder", () => {
 const uuid = "d2c639aa-8816-4b8f-a8d6-a1ffc3b4a6f9";
 const fileName = `deletion_vector_${uuid}.bin`;
 const shortName = encodeZ85(Buffer.from(uuid.replaceAll("-", ""), "hex"));
-
-function inline(positions: readonly number[], container: Container = "array") {
-  const bytes = serializeVector(positions, container);
-  const padded = Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
-  return {
-    storageType: "i",
-    pathOrInlineDv: encodeZ85(padded),
-    sizeInBytes: bytes.length,
-    cardinality: positions.length,
-  };
-}
 
 /** The bytes of a vector file: its version, then for each vector length, data and checksum. */
 function vectorBytes(...vectors: Buffer[]): Buffer {
@@ -98,7 +116,7 @@ const idsOf = async (foreign: ForeignTable) => (await foreign.rows()).map(({ id 
 
 describe("rows in a deletion vector are not read", () => {
   test.each(containers)("when it is inline, as %s", async (container) => {
-    const foreign = await tableOfTen(inline([0, 3, 4, 9], container));
+    const foreign = await tableOfTen(inlineVector([0, 3, 4, 9], container));
 
     expect(await idsOf(foreign)).toEqual([1, 2, 5, 6, 7, 8]);
   });
@@ -146,7 +164,7 @@ describe("rows in a deletion vector are not read", () => {
       0,
       features("deletionVectors"),
       metaData({ id: "long", p: "string" }, { partitionColumns: ["p"] }),
-      { add: { ...big, partitionValues: { p: "b" }, deletionVector: inline(hidden, "bitmap") } },
+      { add: { ...big, partitionValues: { p: "b" }, deletionVector: inlineVector(hidden, "bitmap") } },
       { add: { ...plain, partitionValues: { p: null } } },
     );
 
@@ -192,11 +210,11 @@ describe("a deletion vector is refused", () => {
   test.each([
     [
       "whose number of rows is not the log's",
-      { ...inline([1, 2]), cardinality: 3 },
+      { ...inlineVector([1, 2]), cardinality: 3 },
       /2 rows where the log says 3/,
     ],
-    ["of another layout", { ...inline([1]), pathOrInlineDv: encodeZ85(Buffer.alloc(32)) }, /layout/],
-    ["that is no base 85", { ...inline([1]), pathOrInlineDv: "not base 85" }, /base-85/],
+    ["of another layout", { ...inlineVector([1]), pathOrInlineDv: encodeZ85(Buffer.alloc(32)) }, /layout/],
+    ["that is no base 85", { ...inlineVector([1]), pathOrInlineDv: "not base 85" }, /base-85/],
   ])("%s", async (_, vector, message) => {
     const foreign = await tableOfTen(vector);
 

@@ -1,3 +1,5 @@
+import { encodeZ85 } from "../../../data/delta/z85.ts";
+
 /** How the positions of one block of 65,536 are written. The format keeps up to 4,096 as an array where asked for a bitmap. */
 export type Container = "array" | "bitmap" | "runs";
 
@@ -73,4 +75,16 @@ function groupBy(values: readonly number[], keyOf: (value: number) => number): M
     else groups.set(key, [value]);
   }
   return groups;
+}
+
+/** What an `add` says of a vector that stands in the log. */
+export function inlineVector(positions: readonly number[], container: Container = "array") {
+  const bytes = serializeVector(positions, container);
+  const padded = Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
+  return {
+    storageType: "i",
+    pathOrInlineDv: encodeZ85(padded),
+    sizeInBytes: bytes.length,
+    cardinality: positions.length,
+  };
 }

@@ -42,7 +42,7 @@ describe("create", () => {
     [{ columns: [] }, /at least one column/],
     [{ columns: [people[0], { ...people[0], name: "ID" }] }, /two columns called ID/],
     [{ partitionBy: ["nope"] }, /no column nope/],
-    [{ properties: { "delta.enableDeletionVectors": "true" } }, /enableDeletionVectors/],
+    [{ properties: { "delta.enableRowTracking": "true" } }, /enableRowTracking/],
     [{ columns: [{ name: "d", type: "decimal(39,0)", nullable: true }] }, /1 to 38 digits/],
   ] as const)("refuses a definition that cannot be kept: %#", async ([options, message], { lake }) => {
     await expect(createTable(lake, options)).rejects.toThrow(message);
@@ -286,10 +286,10 @@ describe("a table that needs more than Millrace writes", () => {
       {
         minReaderVersion: 3,
         minWriterVersion: 7,
-        readerFeatures: ["deletionVectors"],
-        writerFeatures: ["deletionVectors"],
+        readerFeatures: ["v2Checkpoint"],
+        writerFeatures: ["v2Checkpoint"],
       },
-      /deletionVectors/,
+      /v2Checkpoint/,
     ],
     [
       { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ["rowTracking", "domainMetadata"] },

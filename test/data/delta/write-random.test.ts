@@ -10,7 +10,7 @@ import { test } from "../../support/test.ts";
 import { Crash, crashingStorage } from "./crashing-storage.ts";
 
 const STEPS = 3000;
-const LONGEST_MS = 22_000;
+const LONGEST_MS = 16_000;
 
 /** A row as its text; a plain table is the list of them. */
 type Rows = readonly string[];
@@ -67,62 +67,73 @@ const crashOf = fc.option(fc.record({ at: fc.integer({ min: 1, max: 6 }), afterE
   freq: 2,
 });
 
-describe.each([{ partitionBy: [] }, { partitionBy: ["part"] }])(
-  "partitioned by $partitionBy",
-  ({ partitionBy }) => {
-    test("random writes, with crashes at their writes, leave what a plain table would hold", {
-      timeout: 120_000,
-    }, async ({ dir, lake, annotate }) => {
-      const seed = Math.floor(Math.random() * 2 ** 31);
-      const duckdb = await lake.duckdb();
-      const steps = fc.sample(fc.tuple(stepOf, crashOf), { numRuns: STEPS, seed });
-      const folder = join(dir, "random");
-      const open = (crash: (typeof steps)[number][1]) => {
-        const storage = openFolder(folder);
-        const openDuckDB = async () => duckdb;
-        return openTable({
-          name: "t",
-          root: "t",
-          openDuckDB,
-          storage: crash ? crashingStorage(storage, crash) : storage,
-        });
-      };
-      const table = open(null);
-      await table.ensure({ columns, partitionBy });
-      const versions: Rows[] = [[]];
-      const until = Date.now() + LONGEST_MS;
+const hiding = { "delta.enableDeletionVectors": "true" };
 
-      let done = 0;
-      for (const [number, [step, crash]] of steps.entries()) {
-        if (Date.now() > until) break;
-        const place = `seed ${seed}, step ${number}: ${JSON.stringify({ step, crash })}`;
-        const before = versions.at(-1) ?? [];
-        const target = restoreTarget(step, versions);
-        const after = expectedAfter(step, before, versions[target] ?? []);
+describe.each([
+  { partitionBy: [], properties: {} },
+  { partitionBy: ["part"], properties: {} },
+  { partitionBy: [], properties: hiding },
+  { partitionBy: ["part"], properties: { ...hiding, "delta.enableChangeDataFeed": "false" } },
+])("partitioned by $partitionBy with $properties", ({ partitionBy, properties }) => {
+  test("random writes, with crashes at their writes, leave what a plain table would hold", {
+    timeout: 120_000,
+  }, async ({ dir, lake, annotate }) => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const duckdb = await lake.duckdb();
+    const steps = fc.sample(fc.tuple(stepOf, crashOf), { numRuns: STEPS, seed });
+    const folder = join(dir, "random");
+    const open = (crash: (typeof steps)[number][1]) => {
+      const storage = openFolder(folder);
+      const openDuckDB = async () => duckdb;
+      return openTable({
+        name: "t",
+        root: "t",
+        openDuckDB,
+        storage: crash ? crashingStorage(storage, crash) : storage,
+      });
+    };
+    const table = open(null);
+    await table.ensure({ columns, partitionBy, properties });
+    const versions: Rows[] = [[]];
+    const until = Date.now() + LONGEST_MS;
 
-        if (crash) {
-          const dying = run(open(crash), step, number, target);
-          await dying.catch(expectCrash);
-          expect([before, after], place).toContainEqual(await rowsOf(duckdb, table));
-        }
-        await run(table, step, number, target);
-        expect(await rowsOf(duckdb, table), place).toEqual(after);
-        const from = versions.length;
-        await catchUp(table, versions, after);
-        if (number % 4 === 0) await expectFeed(duckdb, table, versions, from, place);
-        done += 1;
+    let done = 0;
+    for (const [number, [step, crash]] of steps.entries()) {
+      if (Date.now() > until) break;
+      const place = `seed ${seed}, step ${number}: ${JSON.stringify({ step, crash })}`;
+      const before = versions.at(-1) ?? [];
+      const target = restoreTarget(step, versions);
+      const after = expectedAfter(step, before, versions[target] ?? []);
+
+      if (crash) {
+        const dying = run(open(crash), step, number, target);
+        await dying.catch(expectCrash);
+        expect([before, after], place).toContainEqual(await rowsOf(duckdb, table));
       }
-      await annotate(`seed ${seed}, ${done} steps`);
-      expect(done, `seed ${seed}`).toBeGreaterThan(20);
-    });
-  },
-);
+      await run(table, step, number, target);
+      expect(await rowsOf(duckdb, table), place).toEqual(after);
+      const from = versions.length;
+      await catchUp(table, versions, after);
+      if (number % 4 === 0) await expectFeed(duckdb, table, versions, from, place);
+      done += 1;
+    }
+    const hidings = await hidingsOf(table);
+    await annotate(`seed ${seed}, ${done} steps, ${hidings} that hid rows`);
+    expect(done, `seed ${seed}`).toBeGreaterThan(20);
+    expect(hidings > 0, `seed ${seed}`).toBe("delta.enableDeletionVectors" in properties);
+  });
+});
 
 const columns = [
   { name: "id", type: "long", nullable: true },
   { name: "part", type: "string", nullable: true },
   { name: "n", type: "double", nullable: true },
 ] as const;
+
+async function hidingsOf(table: Table): Promise<number> {
+  const commits = await table.history();
+  return commits.filter(({ metrics }) => Number(metrics.numDeletionVectorsAdded ?? 0) > 0).length;
+}
 
 function restoreTarget(step: Step, versions: readonly Rows[]): number {
   return Math.max(0, versions.length - 1 - (step.kind === "restore" ? step.back : 0));
