@@ -2,7 +2,7 @@ import { appendOldest } from "../../data/observer/append-batches.ts";
 import { Inbox } from "../../data/observer/inbox.ts";
 import { corrections, errors } from "../../data/observer/lessons/lesson.ts";
 import { readEventLines } from "../../data/observer/read-events.ts";
-import { refresh } from "../../data/observer/refresh.ts";
+import { refreshTogether } from "../../data/observer/refresh.ts";
 import { openBenchLake, secondsOf } from "../lake/bench-lake.ts";
 import { bodyOf } from "./story.ts";
 
@@ -32,9 +32,7 @@ export async function measureAnalysis({ events = 1_000_000 } = {}): Promise<Anal
     while (await appendOldest(lake));
   }
   const { sizeBytes } = await lake.table("observer.events").snapshot();
-  const analyze = async () => {
-    for (const lesson of [errors, corrections]) await refresh(lake, lesson);
-  };
+  const analyze = () => refreshTogether(lake, [errors, corrections]);
   const fullS = await secondsOf(analyze);
   const seconds: number[] = [];
   for (let run = 0; run < 3; run += 1) {

@@ -30,46 +30,83 @@ const watermarkSchema = z.object({ version: z.number() });
  * events, and one that was made from older events than are in the table already is refused.
  */
 export async function refresh(lake: Lake, lesson: Lesson, signal?: AbortSignal): Promise<Refreshed> {
-  const events = await eventsTable(lake);
-  const snapshot = await events.snapshot();
-  const last = await watermark(lake, lesson);
-  if (last === snapshot.version) return { table: lesson.table, how: "unchanged", units: 0, rows: 0 };
+  const [refreshed] = await refreshTogether(lake, [lesson], signal);
+  if (!refreshed) throw new Error("There is no lesson to refresh");
+  return refreshed;
+}
+
+/** The same for lessons of one unit, whose events are then looked for once. */
+export async function refreshTogether(
+  lake: Lake,
+  lessons: readonly Lesson[],
+  signal?: AbortSignal,
+): Promise<Refreshed[]> {
+  const snapshot = await (await eventsTable(lake)).snapshot();
+  const { version } = snapshot;
+  const marks = await Promise.all(lessons.map((lesson) => watermark(lake, lesson)));
+  if (marks.every((mark) => mark === version))
+    return lessons.map(({ table }) => ({ table, how: "unchanged", units: 0, rows: 0 }));
 
   using open = await openConnection(lake);
   const { connection } = open;
-  const units =
-    last === undefined ? undefined : await touched(lake, connection, lesson, last, snapshot.version);
-  const most = lesson.forgets ? UNITS_NAMED_MOST : UNITS_MOST;
+  const unit = unitOf(lessons);
+  const units = await touched(lake, connection, unit, marks, version);
+  const most = lessons.some(({ forgets }) => forgets) ? UNITS_NAMED_MOST : UNITS_MOST;
   const how = units === undefined || units > most ? "full" : "incremental";
-  let rows = 0;
-  if (units !== 0) {
-    await readEvents(connection, snapshot, how === "full" ? undefined : lesson.unit);
-    rows = await write(lake, connection, lesson, { how, version: snapshot.version, signal });
+  if (units !== 0) await readEvents(connection, snapshot, lessons, how === "full" ? undefined : unit);
+
+  const refreshed: Refreshed[] = [];
+  for (const lesson of lessons) {
+    const rows = units === 0 ? 0 : await write(lake, connection, lesson, { how, version, signal });
+    await lake.storage.put(watermarkKey(lesson), JSON.stringify({ version }));
+    refreshed.push({
+      table: lesson.table,
+      how: units === 0 ? "unchanged" : how,
+      units: units ?? rows,
+      rows,
+    });
   }
-  await lake.storage.put(watermarkKey(lesson), JSON.stringify({ version: snapshot.version }));
-  return { table: lesson.table, how: units === 0 ? "unchanged" : how, units: units ?? rows, rows };
+  return refreshed;
 }
 
-/** Events as the lessons read them: whatever the observer itself tells is left out. */
-export function seenSql(eventsSql: string): string {
-  return `select *, coalesce(run_id, id) as scope, least(happened_at, received_at) as seen_at
-    from (${eventsSql}) where source <> 'observer'`;
+function unitOf(lessons: readonly Lesson[]): string {
+  const units = new Set(lessons.map(({ unit }) => unit));
+  const [unit] = units;
+  if (unit === undefined || units.size > 1)
+    throw new Error(`Lessons of the units ${[...units].join(", ")} cannot be made together`);
+  return unit;
+}
+
+/**
+ * Events as the lessons read them: whatever the observer itself tells is left out. Ids are long and all different, so
+ * that they are read only where they stand for a missing run.
+ */
+function seenSql(eventsSql: string, columns: readonly string[]): string {
+  const within = (scope: string, condition: string) =>
+    `select ${columns.map(identifier).join(", ")}, ${scope} as scope, least(happened_at, received_at) as seen_at
+     from (${eventsSql}) where source <> 'observer' and ${condition}`;
+  return `${within("run_id", "run_id is not null")} union all ${within("id", "run_id is null")}`;
 }
 
 /** How many units new events touch, named in the table `touched`; undefined when that cannot be told any more. */
 async function touched(
   lake: Lake,
   connection: DuckDBConnection,
-  lesson: Lesson,
-  last: number,
+  unit: string,
+  marks: readonly (number | undefined)[],
   version: number,
 ): Promise<number | undefined> {
+  const known = marks.filter((mark) => mark !== undefined);
+  if (known.length < marks.length) return undefined;
   try {
-    const changes = await lake.table("observer.events").changesSql({ from: last + 1, to: version });
+    const changes = await lake
+      .table("observer.events")
+      .changesSql({ from: Math.min(...known) + 1, to: version });
+    const named = unit === "scope" ? "coalesce(run_id, id)" : identifier(unit);
     await connection.run(
       `create or replace temp table touched as
-       select distinct ${identifier(lesson.unit)} as unit from (${seenSql(changes)})
-       where _change_type = 'insert' and ${identifier(lesson.unit)} is not null`,
+       select distinct ${named} as unit from (${changes})
+       where _change_type = 'insert' and source <> 'observer' and ${named} is not null`,
     );
   } catch (error) {
     if (error instanceof VersionNotFoundError) return undefined;
@@ -83,15 +120,19 @@ async function touched(
   return Number(counted?.n ?? 0n);
 }
 
+/** The table or view `events` that the lessons' queries name: those of the touched units, or all. */
 async function readEvents(
   connection: DuckDBConnection,
   snapshot: Snapshot,
+  lessons: readonly Lesson[],
   unit: string | undefined,
 ): Promise<void> {
+  const columns = [...new Set(lessons.flatMap(({ reads }) => reads))];
+  const seen = seenSql(await snapshot.readSql(), columns);
   const within = unit ? ` where ${identifier(unit)} in (select unit from touched)` : "";
-  await connection.run(
-    `create or replace temp view events as select * from (${seenSql(await snapshot.readSql())})${within}`,
-  );
+  // What several lessons read of a few units is kept at hand; all of a large table would not fit.
+  const kind = unit && lessons.length > 1 ? "table" : "view";
+  await connection.run(`create or replace temp ${kind} events as select * from (${seen})${within}`);
 }
 
 interface Writing {

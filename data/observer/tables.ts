@@ -49,6 +49,8 @@ const foundColumns = {
   batch: "string",
 } as const satisfies Columns;
 
+export type EventColumn = keyof typeof sentColumns | keyof typeof foundColumns;
+
 export const eventColumns = columnsOf(
   { ...sentColumns, ...foundColumns },
   {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Column, DeltaType } from "../../delta/table.ts";
 import type { TableName } from "../../lake.ts";
 import { competenceRules } from "../competence.ts";
+import type { EventColumn } from "../tables.ts";
 
 /** A table that follows from the events alone: made anew for what new events touch, it is what a full run would make. */
 export interface Lesson {
@@ -13,6 +14,8 @@ export interface Lesson {
   /** The same value in the lesson's own rows. */
   readonly unitColumn: string;
   readonly key: readonly string[];
+  /** The columns of the events that its query may name, beside `scope` and `seen_at`. */
+  readonly reads: readonly EventColumn[];
   readonly columns: readonly Column[];
   readonly sql: string;
   /** Whether rows of a touched unit can go, not only come and change. */
@@ -53,8 +56,18 @@ const span = { first_seen: "timestamp", last_seen: "timestamp" } as const;
 
 export const errors = lesson("errors", {
   description: "Failures that read alike under one kind and signature",
-  unit: "error_group",
+  unit: "sig_hash",
   key: ["error_group"],
+  reads: [
+    "source",
+    "event_kind",
+    "success",
+    "sig_hash",
+    "role",
+    "error_pattern",
+    "error_group",
+    "config_hash",
+  ],
   columns: {
     error_group: "string",
     event_kind: "string",
@@ -77,6 +90,7 @@ export const corrections = lesson("corrections", {
   description: "What failed and then succeeded on one signature, and what was different",
   unit: "sig_hash",
   key: ["correction_id"],
+  reads: ["success", "sig_hash", "error_group", "config_hash", "config"],
   forgets: true,
   columns: {
     correction_id: "string",
@@ -102,6 +116,22 @@ export const outcomes = lesson("outcomes", {
   unit: "scope",
   unitColumn: "run_id",
   key: ["run_id", "sig_hash"],
+  reads: [
+    "id",
+    "source",
+    "event_kind",
+    "success",
+    "duration_ms",
+    "staffer_id",
+    "sig_hash",
+    "count",
+    "filled",
+    "turns",
+    "citations",
+    "rescue_attempted",
+    "rescue_succeeded",
+    "config_hash",
+  ],
   columns: {
     run_id: "string",
     sig_hash: "string",
@@ -128,6 +158,7 @@ export const configurations = lesson("configurations", {
   description: "The settings that runs were under",
   unit: "config_hash",
   key: ["config_hash"],
+  reads: ["success", "config_hash", "config"],
   columns: {
     config_hash: "string",
     config: "string",
@@ -142,6 +173,19 @@ export const playbooks = lesson("playbooks", {
   description: "What succeeded repeatedly under one signature",
   unit: "sig_hash",
   key: ["playbook_id"],
+  reads: [
+    "event_kind",
+    "success",
+    "endpoint",
+    "duration_ms",
+    "sig_hash",
+    "role",
+    "city",
+    "state",
+    "config",
+    "config_hash",
+    "recalled",
+  ],
   columns: {
     playbook_id: "string",
     sig_hash: "string",
@@ -168,6 +212,16 @@ export const actors = lesson("actors", {
   description: "What each actor can, with every part of the sum",
   unit: "staffer_id",
   key: ["staffer_id"],
+  reads: [
+    "success",
+    "staffer_id",
+    "count",
+    "filled",
+    "turns",
+    "citations",
+    "rescue_attempted",
+    "rescue_succeeded",
+  ],
   columns: {
     staffer_id: "string",
     runs: "long",

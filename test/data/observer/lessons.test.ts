@@ -18,7 +18,7 @@ import {
 } from "../../../data/observer/lessons/lesson.ts";
 import { readEventValues } from "../../../data/observer/read-events.ts";
 import { recommendNow, storeRecommendations } from "../../../data/observer/recommend.ts";
-import { refresh } from "../../../data/observer/refresh.ts";
+import { refresh, refreshTogether } from "../../../data/observer/refresh.ts";
 import { indexSignatures } from "../../../data/observer/signatures.ts";
 import { test } from "../../support/test.ts";
 import { startModel } from "../llm/scripted-model.ts";
@@ -106,6 +106,37 @@ describe("a lesson", () => {
     await refresh(lake, playbooks);
 
     expect((await lake.table(playbooks.table).snapshot()).version).toBe(version);
+  });
+});
+
+describe("lessons of one unit", () => {
+  test("made together are what they are each alone, also where one of them was behind", async ({ lake }) => {
+    const rounds = ["a", "b", "c"].map((run, at) => [
+      failure({ run_id: run, config: { timeout: 10 } }),
+      event({ run_id: `${run}2`, config: { timeout: 60 } }),
+      failure({ error: `no run at ${at}`, city: "Gary" }),
+    ]);
+    for (const round of rounds) {
+      await tell(lake, ...round);
+      if (round === rounds[1]) await refresh(lake, errors);
+      else await refreshTogether(lake, [errors, corrections]);
+    }
+    const together = await Promise.all([errors, corrections].map((lesson) => rowsOf(lake, lesson)));
+    for (const lesson of [errors, corrections]) {
+      await lake.storage.delete(`_observer/read/${lesson.table}.json`);
+      await lake.table(lesson.table).delete("true");
+    }
+    await tell(lake, event({ event_kind: "other" }));
+    for (const lesson of [errors, corrections]) expect((await refresh(lake, lesson)).how).toBe("full");
+
+    expect(together).toEqual(await Promise.all([errors, corrections].map((lesson) => rowsOf(lake, lesson))));
+    expect(together[0]).toMatchObject([{ scopes: 3n }, { scopes: 3n }]);
+    expect(together[1]?.length).toBeGreaterThan(0);
+  });
+
+  test("of different units are refused", async ({ lake }) => {
+    await tell(lake, event());
+    await expect(refreshTogether(lake, [errors, actors])).rejects.toThrow(/sig_hash, staffer_id/);
   });
 });
 

@@ -2,7 +2,7 @@ import { openBridge } from "../../../data/llm/bridge.ts";
 import { ModelMatrix } from "../../../data/llm/model-matrix.ts";
 import { adviseErrors } from "../../../data/observer/advise.ts";
 import { corrections, errors } from "../../../data/observer/lessons/lesson.ts";
-import { refresh } from "../../../data/observer/refresh.ts";
+import { refreshTogether } from "../../../data/observer/refresh.ts";
 import type { JobContext } from "../../define-job.ts";
 import type { Input } from "./job.ts";
 
@@ -10,12 +10,9 @@ const matrix = new ModelMatrix();
 
 export async function run(context: JobContext<Input, undefined>) {
   const { lake, signal, reportProgress } = context;
-  const done: { table: string; how: string; rows: number }[] = [];
-  for (const lesson of [errors, corrections]) {
-    const { table, how, rows } = await refresh(lake, lesson, signal);
-    done.push({ table, how, rows });
-    await reportProgress({ stage: "lessons", done: done.length, total: 2, unit: "tables" });
-  }
+  const lessons = await refreshTogether(lake, [errors, corrections], signal);
+  await reportProgress({ stage: "lessons", done: lessons.length, total: lessons.length, unit: "tables" });
+  const done = lessons.map(({ table, how, rows }) => ({ table, how, rows }));
   return { done, explained: await explain(context) };
 }
 
