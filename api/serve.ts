@@ -14,6 +14,7 @@ import { type KeyRing, openKeyRing } from "./key-ring.ts";
 import { watchLake } from "./lake-state.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { watchRedis } from "./redis-state.ts";
+import { mendBrokenIndexes } from "./vector-mending.ts";
 
 const DRAIN_MS = 10_000;
 const MOST_CONNECTIONS = 10_000;
@@ -37,6 +38,7 @@ export async function serveApi(options: ApiOptions): Promise<RunningApi> {
   const { host, port, services, routes } = options;
   const keys = openKeys(options);
   const { queues, log } = services;
+  mendBrokenIndexes(services);
   const redis = await watchRedis(() => reach(queues, () => queues.redis.ping()), log);
   const eventLoop = watchEventLoop();
   const closing = new AbortController();

@@ -1,20 +1,30 @@
-import { join } from "node:path";
 import { expect } from "vitest";
-import type { Lake } from "../../data/lake.ts";
-import { openLake } from "../../data/open-lake.ts";
-import { openFolder } from "../../data/storage/folder.ts";
+import { recordTrials, type Trial } from "../../data/vectors/trials/journal.ts";
+import { findJob } from "../../queues/jobs.ts";
 import { vectorsTrial } from "../../workers/autotune/vectors-trial/job.ts";
 import { buildIndex } from "../data/vectors/built.ts";
 import { makeNotes, vectorOf } from "../data/vectors/notes.ts";
-import { test as base } from "./api.ts";
+import { test } from "./lake-api.ts";
 
-const test = base.extend<{ lake: Lake }>({
-  lake: async ({ dir }, use) => {
-    const duckdb = { memoryBytes: 256 * 1024 ** 2, threads: 2, tempDir: join(dir, "spill") };
-    await using lake = await openLake({ storage: openFolder(join(dir, "lake")), duckdb });
-    await use(lake);
-  },
-});
+const trial: Trial = {
+  index: "notes",
+  trial: "t1",
+  origin: "asked",
+  m: 24,
+  ef_construction: 80,
+  ef_search: 10,
+  seed: 7,
+  share: 1,
+  rows: 20,
+  table_version: 1,
+  build_seconds: 0.1,
+  recall: 1,
+  p50_ms: 0.1,
+  p95_ms: 0.2,
+  memory_bytes: 1_000,
+  decision: null,
+  at: "2026-01-01T00:00:00.000Z",
+};
 
 test("an index is searched, tried, promoted and rolled back over HTTP", async ({ serve, lake }) => {
   await makeNotes(lake, 400);
@@ -57,6 +67,69 @@ test("an index is searched, tried, promoted and rolled back over HTTP", async ({
     metric: "recall",
     trials: [],
   });
+});
+
+test("a trial is promoted by its name, at the narrowest width that found enough or at one of its others", async ({
+  serve,
+  lake,
+  queues,
+}) => {
+  await makeNotes(lake, 20);
+  const widths = [
+    { ef_search: 10, recall: 0.9 },
+    { ef_search: 20, recall: 0.96 },
+    { ef_search: 40, recall: 0.99 },
+  ];
+  await recordTrials(
+    lake,
+    widths.map((width) => ({ ...trial, ...width })),
+  );
+  const api = await serve({ lake });
+  const promoted = async (body: object) => {
+    const { id } = (await (await api.post("/vectors/notes/promote", body)).json()) as { id: string };
+    return (await findJob(queues, id))?.input;
+  };
+
+  const setting = { m: 24, efConstruction: 80, seed: 7 };
+  expect(await promoted({ trial: "t1" })).toEqual({
+    index: "notes",
+    setting: { ...setting, efSearch: 20 },
+    force: false,
+  });
+  expect(await promoted({ trial: "t1", efSearch: 40 })).toMatchObject({
+    setting: { ...setting, efSearch: 40 },
+  });
+  expect(await promoted({ m: 8, efConstruction: 40, efSearch: 30 })).toMatchObject({
+    setting: { m: 8, efSearch: 30, seed: 42 },
+  });
+  const unknown = await api.post("/vectors/notes/promote", { trial: "t2" });
+  expect([unknown.status, await unknown.text()]).toEqual([404, expect.stringContaining("no trial t2")]);
+  const narrow = await api.post("/vectors/notes/promote", { trial: "t1", efSearch: 30 });
+  expect([narrow.status, await narrow.text()]).toEqual([404, expect.stringContaining("10, 20, 40")]);
+});
+
+test("an index is described with what it finds, what it holds in memory and how stale it is", async ({
+  serve,
+  lake,
+}) => {
+  await makeNotes(lake, 400);
+  await buildIndex(lake);
+  const api = await serve({ lake });
+
+  const shown = await (await api.fetch("/vectors/notes")).json();
+  const listed = (await (await api.fetch("/vectors?table=gold.note")).json()) as { indexes: unknown[] };
+
+  expect(shown).toMatchObject({
+    model: "given",
+    dimensions: 16,
+    rows: 400,
+    generation: { number: 1 },
+    recall: { measured: expect.closeTo(1, 1), live: null, compared: 0 },
+    staleness: { stale: true },
+  });
+  const { memoryBytes, generation } = shown as { memoryBytes: number; generation: { sizeBytes: number } };
+  expect(memoryBytes).toBe(generation.sizeBytes);
+  expect(listed.indexes).toEqual([shown]);
 });
 
 test("what cannot be searched is refused with its reason", async ({ serve, lake }) => {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
 
+const Chat = z.object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) });
 const Embed = z.object({ model: z.string(), input: z.union([z.string(), z.array(z.string())]) });
 
 /** How a stand-in treats the requests to come; each may be changed while it serves. */
@@ -13,13 +14,15 @@ export interface Behaviour {
   failure: { status: number; text: string } | undefined;
   /** Leaves a request with more texts than this without an answer. */
   slowAbove: number;
+  /** What it writes when it is asked to in words; it sees all that it was told. */
+  reply: (told: string) => string;
   /** Called before a request is answered. */
   onEmbed: (texts: readonly string[]) => void | Promise<void>;
 }
 
 /**
- * Speaks what Millrace uses of Ollama's protocol: `GET /api/tags` and `POST /api/embed`. Its vectors follow from the
- * texts, and it remembers every text it embedded.
+ * Speaks what Millrace uses of Ollama's protocol: `GET /api/tags`, `POST /api/embed` and `POST /api/chat`. Its vectors
+ * follow from the texts, and it remembers every text it embedded.
  */
 export class ModelServer implements AsyncDisposable {
   readonly behaviour: Behaviour = {
@@ -27,6 +30,7 @@ export class ModelServer implements AsyncDisposable {
     dimensions: 8,
     failure: undefined,
     slowAbove: Number.POSITIVE_INFINITY,
+    reply: () => "",
     onEmbed: () => undefined,
   };
   /** Every text it made a vector for, in order; one that it did twice stands twice. */
@@ -79,6 +83,12 @@ export class ModelServer implements AsyncDisposable {
       send(response, 200, {
         models: [{ name: "tiny:latest", model: "tiny:latest", digest, size: 1, details }],
       });
+      return;
+    }
+    if (request.method === "POST" && request.url === "/api/chat") {
+      const { messages } = Chat.parse(JSON.parse(await bodyOf(request)));
+      const content = this.behaviour.reply(messages.map((message) => message.content).join("\n"));
+      send(response, 200, { model: "tiny", message: { role: "assistant", content }, done: true });
       return;
     }
     if (request.method !== "POST" || request.url !== "/api/embed") {

@@ -3,18 +3,22 @@ import type { Pointer } from "../generation.ts";
 import { loadBinding } from "../hnsw/binding.ts";
 import type { IndexDefinition } from "../index-definition.ts";
 import { type LoadedIndex, loadHnsw } from "./loaded-index.ts";
-import { currentPointer } from "./pointers.ts";
+import { currentPointer, keptOf, pointerLog } from "./pointers.ts";
+import { isBrokenFile } from "./readable.ts";
 
 const LOOK_EVERY_MS = 1_000;
 /** Who has not been searched for so long need not look any more; the next search looks first. */
 const QUIET_MS = 60_000;
+
+/** Asks that an index whose newest file is broken be built again; false: nobody could be asked, so ask again. Never rejects. */
+export type Mend = (index: string, trouble: string) => Promise<boolean>;
 
 type Load = (definition: IndexDefinition, pointer: Pointer) => Promise<LoadedIndex>;
 
 /** What a search holds on to: the generation stays usable until `release`, whatever is swapped in meanwhile. */
 export interface Lease extends Disposable {
   readonly index: LoadedIndex | undefined;
-  /** Why there is none, where there should be. */
+  /** Why it is not the newest, or none at all. */
   readonly trouble: string | undefined;
 }
 
@@ -23,10 +27,16 @@ export class LoadedIndexes {
   readonly #slots = new Map<string, Slot>();
   readonly #lake: Lake;
   readonly #load: Load;
+  #mend: Mend | undefined;
 
   constructor(lake: Lake, load: Load = (definition, pointer) => loadAny(lake, definition, pointer)) {
     this.#lake = lake;
     this.#load = load;
+  }
+
+  /** Whom to tell of a file that is broken. */
+  mendWith(mend: Mend): void {
+    this.#mend = mend;
   }
 
   /** The generation that serves an index now; undefined inside while there is none that can be read. */
@@ -34,7 +44,9 @@ export class LoadedIndexes {
     let slot = this.#slots.get(definition.name);
     if (slot?.definition.model !== definition.model || slot.definition.metric !== definition.metric) {
       slot?.close();
-      slot = new Slot(this.#lake, definition, this.#load);
+      slot = new Slot(this.#lake, definition, this.#load, async (index, trouble) =>
+        this.#mend ? this.#mend(index, trouble) : true,
+      );
       this.#slots.set(definition.name, slot);
     }
     await slot.ready();
@@ -66,15 +78,19 @@ class Slot {
   #serving: Counted | undefined;
   #seen: Pointer | undefined;
   #trouble: string | undefined;
+  readonly #mend: Mend;
+  #isMended = true;
+  #mending: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #usedAt = 0;
   #closed = false;
 
-  constructor(lake: Lake, definition: IndexDefinition, load: Load) {
+  constructor(lake: Lake, definition: IndexDefinition, load: Load, mend: Mend) {
     this.#lake = lake;
     this.definition = definition;
     this.#load = load;
+    this.#mend = mend;
   }
 
   /** The first search waits for the first look; later ones never wait for a swap. */
@@ -117,19 +133,58 @@ class Slot {
   }
 
   async #lookOnce(): Promise<void> {
-    const pointer = await currentPointer(this.#lake.storage, this.definition.name, this.#seen);
-    if (!pointer || pointer.sequence === this.#seen?.sequence) return;
-    try {
-      const loaded = await this.#load(this.definition, pointer);
-      if (this.#closed) return loaded.close();
-      const old = this.#serving;
-      this.#serving = new Counted(loaded);
-      this.#trouble = undefined;
-      old?.retire();
-    } catch (error) {
-      this.#trouble = await reasonOf(error);
+    const { storage } = this.#lake;
+    const pointer = await currentPointer(storage, this.definition.name, this.#seen);
+    if (pointer && pointer.sequence !== this.#seen?.sequence) {
+      try {
+        this.#serve(await this.#load(this.definition, pointer));
+        this.#trouble = undefined;
+        this.#isMended = true;
+      } catch (error) {
+        this.#trouble = await reasonOf(error);
+        this.#isMended = !isBrokenFile(error);
+        if (!this.#isMended && !this.#serving) await this.#serveEarlier(pointer);
+      }
+      this.#seen = pointer;
     }
-    this.#seen = pointer;
+    this.#askForMending();
+  }
+
+  /** Aside: a search never waits for who is asked to build. */
+  #askForMending(): void {
+    if (this.#isMended || !this.#trouble) return;
+    this.#mending ??= this.#mend(this.definition.name, this.#trouble)
+      .then((taken) => {
+        this.#isMended = taken;
+      })
+      .finally(() => {
+        this.#mending = undefined;
+      });
+  }
+
+  #serve(loaded: LoadedIndex): void {
+    if (this.#closed) {
+      loaded.close();
+      return;
+    }
+    const old = this.#serving;
+    this.#serving = new Counted(loaded);
+    old?.retire();
+  }
+
+  /** A process that starts where the newest file is broken takes the newest of those before that it can read. */
+  async #serveEarlier({ generation: broken }: Pointer): Promise<void> {
+    const log = await pointerLog(this.#lake.storage, this.definition.name);
+    for (const generation of keptOf(log)) {
+      const pointer = log.findLast((each) => each.generation === generation);
+      if (!pointer || generation.key === broken.key) continue;
+      try {
+        this.#serve(await this.#load(this.definition, pointer));
+        return;
+      } catch (error) {
+        if (!isBrokenFile(error)) throw error;
+      }
+    }
   }
 }
 

@@ -23,6 +23,7 @@ const Footer = z.strictObject({
 });
 type Footer = z.infer<typeof Footer>;
 
+const BROKEN_CONTENT = "The index file's content does not match its checksum: build it again.";
 const BROKEN_KEYS = "The keys in the index file are none: build it again.";
 
 const KeyLine = z.strictObject({ ids: z.array(z.string()), chunks: z.array(z.int()) });
@@ -72,15 +73,34 @@ export async function splitGraphFile(
   graphPath: string,
   expected: { readonly sha256: string; readonly dimensions: number },
 ): Promise<Keys> {
-  const footer = await readFooter(path);
-  if (footer.dimensions !== expected.dimensions || footer.sha256 !== expected.sha256)
-    throw new BrokenIndexFileError("The index file is another one than its pointer names: build it again.");
+  const footer = await footerOf(path, expected);
   const hash = createHash("sha256");
   await copyGraph(path, footer.graphBytes, graphPath, hash);
   const keys = await readKeys(path, footer, hash);
   if (hash.digest("hex") === footer.sha256) return keys;
   await rm(graphPath, { force: true });
-  throw new BrokenIndexFileError("The index file's content does not match its checksum: build it again.");
+  throw new BrokenIndexFileError(BROKEN_CONTENT);
+}
+
+/** Rejects unless the file is whole, of this version, and the one that is named. */
+export async function checkGraphFile(
+  path: string,
+  expected: { readonly sha256: string; readonly dimensions: number },
+): Promise<void> {
+  const footer = await footerOf(path, expected);
+  const hash = createHash("sha256");
+  const end = footer.graphBytes + footer.keysBytes - 1;
+  for await (const bytes of createReadStream(path, { end, highWaterMark: 1024 ** 2 })) hash.update(bytes);
+  if (hash.digest("hex") !== footer.sha256) throw new BrokenIndexFileError(BROKEN_CONTENT);
+}
+
+async function footerOf(
+  path: string,
+  expected: { readonly sha256: string; readonly dimensions: number },
+): Promise<Footer> {
+  const footer = await readFooter(path);
+  if (footer.dimensions === expected.dimensions && footer.sha256 === expected.sha256) return footer;
+  throw new BrokenIndexFileError("The index file is another one than its pointer names: build it again.");
 }
 
 async function readFooter(path: string): Promise<Footer> {

@@ -41,17 +41,20 @@ export async function loadLance(
   };
 }
 
-async function placeOf(storage: Storage, key: string, sizeBytes: number) {
+/** The keys of the files of a generation; rejects unless they are as long together as its pointer says. */
+export async function partsOf(storage: Storage, key: string, sizeBytes: number): Promise<string[]> {
   const parts: string[] = [];
   let found = 0;
   for await (const part of storage.list(`${key}/`)) {
     parts.push(part.key);
     found += part.sizeBytes;
   }
-  if (found !== sizeBytes)
-    throw new BrokenIndexFileError(
-      "The Lance index has not the files that its pointer names: build it again.",
-    );
+  if (found === sizeBytes) return parts;
+  throw new BrokenIndexFileError("The Lance index has not the files that its pointer names: build it again.");
+}
+
+async function placeOf(storage: Storage, key: string, sizeBytes: number) {
+  const parts = await partsOf(storage, key, sizeBytes);
   const [first = ""] = parts;
   if (storage.cacheBytes === undefined) {
     let path = await storage.localPath(first);

@@ -77,6 +77,7 @@ export async function nearest(
     return inEngine("the filter leaves too few for the graph, too many to name; all that pass were compared");
   return {
     ...found,
+    why: lease.trouble ? `${found.why}; the newest generation cannot be read (${lease.trouble})` : found.why,
     generation: index.pointer.generation.number,
     unindexedRows: changes.rows.length,
     rows: await merged(found.rows, changes, definition, request),

@@ -10,6 +10,7 @@ import { compareRows, type Plan } from "../../../data/vectors/refresh/plan.ts";
 import { findPlan, openPlan, removeStaged, stagePlan } from "../../../data/vectors/refresh/staged-refresh.ts";
 import { embeddedVersion, recipeOf, writeLastRefresh } from "../../../data/vectors/refresh/state.ts";
 import { openWorkbench, type Workbench } from "../../../data/vectors/refresh/workbench.ts";
+import { autotuneCycle } from "../../autotune/autotune-cycle/job.ts";
 import { child, type JobContext } from "../../define-job.ts";
 import { runInThread } from "../../thread.ts";
 import { embeddingBatch } from "../embedding-batch/job.ts";
@@ -42,7 +43,7 @@ export async function run(context: Context) {
   await writeLastRefresh(lake, index, { recipe, sourceVersion: txn.version });
   await removeStaged(lake, index.name);
   if (written.outcome === "committed" && (await needsGeneration(lake, index, written)))
-    await context.enqueue(vectorsBuild, { index: index.name, force: false });
+    await followUp(context, index);
   const seconds = (Date.now() - refresh.startedAt) / 1_000;
   return {
     rows: plan.counts,
@@ -54,6 +55,12 @@ export async function run(context: Context) {
     seconds,
     chunksPerSecond: seconds > 0 ? Math.round(plan.toEmbed / seconds) : 0,
   };
+}
+
+/** An index that has grown is built over its rows, and then looked at anew: what was best for fewer may not be for more. */
+async function followUp({ enqueue }: Context, { name, backend }: IndexDefinition): Promise<void> {
+  await enqueue(vectorsBuild, { index: name, force: false });
+  if (backend === "hnsw") await enqueue(autotuneCycle, autotuneCycle.input.parse({ index: name }));
 }
 
 async function begin(context: Context, sourceVersion: number): Promise<Checkpoint> {

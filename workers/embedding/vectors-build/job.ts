@@ -14,7 +14,7 @@ export const Input = z.strictObject({
       seed: z.int().default(42),
     })
     .optional(),
-  /** Builds also where the generation that serves holds the same rows: its file may be broken. */
+  /** Builds also where the generation that serves holds the same rows in a file that can be read. */
   force: z.boolean().default(false),
 });
 
@@ -27,7 +27,8 @@ export const vectorsBuild = defineJob({
   attempts: 3,
   backoffMs: 5_000,
   timeoutMs: 12 * 60 * 60 * 1_000,
-  key: ({ index }) => index,
+  // A build with another setting is other work: it must not be taken for the one that waits.
+  key: (input) => JSON.stringify(input),
   exclusive: ({ index }) => `vectors ${index}`,
   load: () => import("./run.ts"),
 });

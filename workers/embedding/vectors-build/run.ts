@@ -14,6 +14,7 @@ import {
   prune,
 } from "../../../data/vectors/generations/pointers.ts";
 import { type PreparedRows, prepareRows } from "../../../data/vectors/generations/prepare.ts";
+import { troubleOf } from "../../../data/vectors/generations/readable.ts";
 import { loadBinding } from "../../../data/vectors/hnsw/binding.ts";
 import type { BuildOrder, BuildOutcome } from "../../../data/vectors/hnsw/build.thread.ts";
 import { type Backend, type IndexDefinition, indexFolder } from "../../../data/vectors/index-definition.ts";
@@ -22,6 +23,8 @@ import type { Measured } from "../../../data/vectors/trials/measure.ts";
 import type { JobContext } from "../../define-job.ts";
 import { runNativeThread } from "../../native-thread.ts";
 import type { Input } from "./job.ts";
+
+type Context = JobContext<Input, never>;
 
 const thread = new URL("../../../data/vectors/hnsw/build.thread.ts", import.meta.url);
 const lanceThread = new URL("../../../data/vectors/lance/build.thread.ts", import.meta.url);
@@ -37,7 +40,7 @@ export interface Built {
   readonly buildSeconds?: number;
 }
 
-export async function run(context: JobContext<Input, never>): Promise<Built> {
+export async function run(context: Context): Promise<Built> {
   const { lake, input, note } = context;
   const definition = await readIndex(lake, input.index);
   const rows = await prepareRows(lake, definition);
@@ -47,7 +50,7 @@ export async function run(context: JobContext<Input, never>): Promise<Built> {
     return { outcome: "exact-only", rows: rows.rows };
   }
   const current = await currentPointer(lake.storage, input.index);
-  if (!input.force && current && holds(current, rows, input.setting))
+  if (!input.force && current && holds(current, rows, input.setting) && (await isReadable(context, current)))
     return { outcome: "unchanged", generation: current.generation.number, rows: rows.rows };
 
   const setting = settingOf(input, current);
@@ -77,13 +80,19 @@ function holds({ generation }: Pointer, { tableVersion }: PreparedRows, wanted: 
   );
 }
 
+async function isReadable({ lake, note }: Context, { generation }: Pointer): Promise<boolean> {
+  const trouble = await troubleOf(lake.storage, generation);
+  if (trouble) await note(`The file of generation ${generation.number} is broken: ${trouble}`);
+  return trouble === undefined;
+}
+
 function settingOf({ setting }: Input, current: Pointer | undefined): HnswSetting {
   const known = current?.generation.setting ?? defaultSetting;
   return setting ? { ...setting, efSearch: setting.efSearch ?? known.efSearch } : known;
 }
 
 async function build(
-  context: JobContext<Input, never>,
+  context: Context,
   definition: IndexDefinition,
   rows: PreparedRows,
   first: HnswSetting,
@@ -103,7 +112,7 @@ async function build(
 }
 
 async function buildOnce(
-  context: JobContext<Input, never>,
+  context: Context,
   definition: IndexDefinition,
   rows: PreparedRows,
   setting: HnswSetting,

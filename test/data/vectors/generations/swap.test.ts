@@ -1,4 +1,4 @@
-import { readFile, truncate, writeFile } from "node:fs/promises";
+import { readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { describe, expect } from "vitest";
 import { loadHnsw } from "../../../../data/vectors/generations/loaded-index.ts";
 import { LoadedIndexes } from "../../../../data/vectors/generations/loaded-indexes.ts";
@@ -164,15 +164,53 @@ describe("an index file that cannot be read", () => {
       await indexes.look("notes");
 
       expect(await ask()).toMatchObject({ method: "hnsw", index_generation: 1 });
-      const fresh = await ask(new LoadedIndexes(lake));
-      expect(fresh).toMatchObject({ method: "exact", index_generation: null });
-      expect(fresh.why).toMatch(/build it again|another version/);
-      expect(fresh.hits[0]?.id).toBe("n1");
-      await buildIndex(lake, { force: true });
+      const begun = await ask(new LoadedIndexes(lake));
+      expect(begun).toMatchObject({ method: "hnsw", index_generation: 1 });
+      expect(begun.why).toMatch(/cannot be read \(.*build it again/);
+      // Nobody forces it: a build looks at the file that serves.
+      expect(await buildIndex(lake)).toMatchObject({ outcome: "serving", generation: 3 });
       await indexes.look("notes");
       expect(await ask()).toMatchObject({ method: "hnsw", index_generation: 3 });
+      expect((await ask()).why).not.toContain("cannot be read");
+      expect(await buildIndex(lake)).toMatchObject({ outcome: "unchanged" });
     },
   );
+
+  test("and is the only one leaves every row to be compared", async ({ lake }) => {
+    await makeNotes(lake, 300);
+    await buildIndex(lake);
+    const key = (await currentPointer(lake.storage, "notes"))?.generation.key ?? "";
+    await truncate(await lake.storage.localPath(key), 5_000);
+    const request = SearchRequest.parse({ vector: await vectorOf(lake, "n1"), k: 3 });
+
+    const reply = await search(lake, "notes", request, { indexes: new LoadedIndexes(lake) });
+
+    expect(reply).toMatchObject({ method: "exact", index_generation: null, hits: [{ id: "n1" }, {}, {}] });
+    expect(reply.why).toContain("build it again");
+  });
+
+  test("is told of until somebody takes it on, and then no more", async ({ lake }) => {
+    await makeNotes(lake, 300);
+    await buildIndex(lake);
+    const key = (await currentPointer(lake.storage, "notes"))?.generation.key ?? "";
+    await rm(await lake.storage.localPath(key));
+    const indexes = new LoadedIndexes(lake);
+    const told: string[] = [];
+    let answer = false;
+    indexes.mendWith(async (index) => {
+      told.push(index);
+      return answer;
+    });
+
+    using _lease = await indexes.lease(notes);
+    expect(told).toEqual(["notes"]);
+    answer = true;
+    await indexes.look("notes");
+    expect(told).toEqual(["notes", "notes"]);
+    await indexes.look("notes");
+    expect(told).toHaveLength(2);
+    indexes.close();
+  });
 });
 
 test("a build that is told to end ends itself, leaves nothing behind, and the process lives", async ({
