@@ -38,6 +38,7 @@ export interface TouchedFile {
 }
 
 export const MOVED = "__millrace_moved";
+const CHANGED = "__millrace_changed";
 
 export async function findMatches(
   context: TableContext,
@@ -46,6 +47,7 @@ export async function findMatches(
   source: MergeSource,
   { provenance = [], deleteMissing }: MergeOptions,
 ): Promise<Match> {
+  const comparison = compare(snapshot, source, provenance);
   const live = [...snapshot.liveFiles.values()];
   const near = await filesWithKeys(session, snapshot, source, live);
   const read = deleteMissing === undefined ? near : live;
@@ -53,11 +55,9 @@ export async function findMatches(
   const isNear = new Set(near);
   const candidates = files.flatMap((file, number) => (isNear.has(file.add) ? [{ file, number }] : []));
 
-  const matchedTable = await keepMatched(session, snapshot, source, candidates);
-  const matchedNumbers = await session.numbers(`select distinct ${FILE} from ${matchedTable}`);
-  const holding = new Set(matchedNumbers.map(([number]) => number));
-  const holders = candidates.filter(({ number }) => holding.has(number));
-  const changedTable = await keepChanged(session, snapshot, source, holders, provenance);
+  const { matchedTable, changedTable } = comparison.isNarrow
+    ? await keepBoth(session, snapshot, source, candidates, comparison)
+    : await keepApart(session, snapshot, source, candidates, comparison);
   const missingTable =
     deleteMissing === undefined
       ? undefined
@@ -110,52 +110,88 @@ export async function dropMatch(session: WriteSession, match: Match): Promise<vo
 
 type Numbered = readonly { readonly file: LocalFile; readonly number: number }[];
 
-/** Reads nothing but the key: it tells the files that need a closer look. */
-function keepMatched(
-  session: WriteSession,
-  snapshot: TableSnapshot,
-  source: MergeSource,
-  candidates: Numbered,
-): Promise<string> {
-  const rows = scanNumbered(snapshot, candidates, source.key);
-  return session.keep(
-    `select ${numberSql(candidates)} as ${FILE}, s.${SOURCE_ROW} from (${rows}) t join ${source.table} s on ${source.sameKey}`,
-  );
+/** How a row of the table, `t`, is held against one of the source, `s`. */
+interface Comparison {
+  /** SQL that is true where they differ. */
+  readonly differ: string;
+  /** SQL that is true where the row moves to another partition. */
+  readonly move: string;
+  /** What is to be read of the table to know it, and to tell the old values where the change feed needs them. */
+  readonly columns: readonly Column[];
+  readonly isFed: boolean;
+  /** Knowing it means to read little more than the key. */
+  readonly isNarrow: boolean;
 }
 
-function keepChanged(
-  session: WriteSession,
-  snapshot: TableSnapshot,
-  source: MergeSource,
-  holders: Numbered,
-  provenance: readonly string[],
-): Promise<string> {
+function compare(snapshot: TableSnapshot, source: MergeSource, provenance: readonly string[]): Comparison {
   const { columns, partitionColumns } = snapshot;
   const ignored = new Set(
     [...source.key.map(({ name }) => name), ...provenance].map((name) => name.toLowerCase()),
   );
   const compared = columns.filter(({ name }) => !ignored.has(name.toLowerCase()));
-  const different = compared.map((column) => differs(column, "t", "s"));
-  const moves = columns
-    .filter(({ name }) => partitionColumns.includes(name))
-    .map((column) => differs(column, "t", "s"));
+  const partitions = columns.filter(({ name }) => partitionColumns.includes(name));
   const isFed = hasChangeFeed(snapshot);
-  const needed = new Set([...source.key, ...compared]);
-  const read = columns.filter(
-    (column) => isFed || needed.has(column) || partitionColumns.includes(column.name),
+  const needed = new Set([...source.key, ...compared, ...partitions]);
+  return {
+    differ: anyDiffers(compared),
+    move: anyDiffers(partitions),
+    columns: isFed ? columns : columns.filter((column) => needed.has(column)),
+    isFed,
+    isNarrow: !isFed && compared.length <= source.key.length,
+  };
+}
+
+function anyDiffers(columns: readonly Column[]): string {
+  return columns.length > 0 ? columns.map((column) => differs(column, "t", "s")).join(" or ") : "false";
+}
+
+interface Kept {
+  readonly matchedTable: string;
+  readonly changedTable: string;
+}
+
+/** Reads the keys first, for they tell the files that need a closer look. */
+async function keepApart(
+  session: WriteSession,
+  snapshot: TableSnapshot,
+  source: MergeSource,
+  candidates: Numbered,
+  { differ, move, columns, isFed }: Comparison,
+): Promise<Kept> {
+  const matchedTable = await session.keep(
+    `select ${numberSql(candidates)} as ${FILE}, s.${SOURCE_ROW}
+     from (${scanNumbered(snapshot, candidates, source.key)}) t join ${source.table} s on ${source.sameKey}`,
   );
+  const matchedNumbers = await session.numbers(`select distinct ${FILE} from ${matchedTable}`);
+  const holding = new Set(matchedNumbers.map(([number]) => number));
+  const holders = candidates.filter(({ number }) => holding.has(number));
   const list = [
-    `${numberSql(holders)} as ${FILE}`,
-    `t.${ROW}`,
-    `s.${SOURCE_ROW}`,
-    `${moves.length > 0 ? moves.join(" or ") : "false"} as ${MOVED}`,
-    ...(isFed ? [columnList(columns, "t.")] : []),
+    `${numberSql(holders)} as ${FILE}, t.${ROW}, s.${SOURCE_ROW}, ${move} as ${MOVED}`,
+    ...(isFed ? [columnList(snapshot.columns, "t.")] : []),
   ];
-  const rows = scanNumbered(snapshot, holders, read);
-  return session.keep(
-    `select ${list.join(", ")} from (${rows}) t join ${source.table} s on ${source.sameKey}
-     where ${different.length > 0 ? different.join(" or ") : "false"}`,
+  const changedTable = await session.keep(
+    `select ${list.join(", ")} from (${scanNumbered(snapshot, holders, columns)}) t
+     join ${source.table} s on ${source.sameKey} where ${differ}`,
   );
+  return { matchedTable, changedTable };
+}
+
+/** Reads keys and compared columns at once, where the first alone would cost nearly as much. */
+async function keepBoth(
+  session: WriteSession,
+  snapshot: TableSnapshot,
+  source: MergeSource,
+  candidates: Numbered,
+  { differ, move, columns }: Comparison,
+): Promise<Kept> {
+  const matchedTable = await session.keep(
+    `select ${numberSql(candidates)} as ${FILE}, t.${ROW}, s.${SOURCE_ROW}, ${move} as ${MOVED}, ${differ} as ${CHANGED}
+     from (${scanNumbered(snapshot, candidates, columns)}) t join ${source.table} s on ${source.sameKey}`,
+  );
+  const changedTable = await session.keep(
+    `select * exclude (${CHANGED}) from ${matchedTable} where ${CHANGED}`,
+  );
+  return { matchedTable, changedTable };
 }
 
 function keepMissing(

@@ -191,6 +191,33 @@ describe("a table that hides rows", () => {
       "{'id': 8, 'name': n8, 'seen': x, '_change_type': delete, '_commit_version': 2}",
     ]);
   });
+
+  test.for([[{}], [{ "delta.enableChangeDataFeed": "false" }]])(
+    "compares by what is not provenance, whether keys are read apart or not: %#",
+    async ([properties = {}], { lake }) => {
+      const table = await tableOf(lake, 100, properties);
+      const options = { key: ["id", "seen"], provenance: ["name"] };
+      await table.addColumn({ name: "mark", type: "string", nullable: true });
+      const source = (mark: string) => ({
+        sql: `select i as id, 'other' as name, 'x' as seen, ${mark} as mark from range(90, 110) r(i)`,
+      });
+
+      expect((await table.merge(source("if(i < 100, null, 'm')"), options)).rows).toEqual({
+        inserted: 10,
+        updated: 0,
+        deleted: 0,
+      });
+      expect(
+        (await table.merge(source("if(i % 10 = 0, 'n', if(i < 100, null, 'm'))"), options)).rows,
+      ).toEqual({
+        inserted: 0,
+        updated: 2,
+        deleted: 0,
+      });
+      expect((await content(lake, table)).filter((row) => row.includes("'mark': n"))).toHaveLength(2);
+      expect(await content(lake, table)).toHaveLength(110);
+    },
+  );
 });
 
 describe("two writers of one file", () => {
