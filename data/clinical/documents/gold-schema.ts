@@ -13,6 +13,8 @@ const nullable = new Set([
   "ecg_finding",
   "ecg_rhythm",
   "genomic_summary",
+  "imaging_body_site_code",
+  "data_limitation",
 ]);
 
 /** The contract with those who read Gold, as JSON Schema with sorted keys. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Txn, WriteResult } from "../../delta/table.ts";
+import type { Source, Txn, WriteResult } from "../../delta/table.ts";
 import { DataError } from "../../errors.ts";
 import type { Lake } from "../../lake.ts";
 import { identifier, quote } from "../../sql/duckdb.ts";
@@ -10,7 +10,7 @@ import { silverNames } from "../silver/tables.ts";
 import { type BuildState, readBuildState, writeBuildState } from "./build-state.ts";
 import { findChanged, readChangedOnly } from "./changed-patients.ts";
 import { type CorpusManifest, writeManifest } from "./corpus-manifest.ts";
-import { goldColumns, goldKey, goldName, goldProvenance } from "./encounter-summary.ts";
+import { contractVersion, goldColumns, goldKey, goldName, goldProvenance } from "./encounter-summary.ts";
 
 export interface GoldOptions {
   /** The instant that the rows written carry. */
@@ -35,12 +35,7 @@ export interface GoldResult {
  */
 export async function buildGold(lake: Lake, options: GoldOptions): Promise<GoldResult> {
   await ensureSilver(lake);
-  const gold = lake.table(goldName);
-  await gold.ensure({
-    columns: goldColumns,
-    description: "One row per encounter: who, when, and what was known.",
-    properties: { "delta.enableChangeDataFeed": "true" },
-  });
+  await ensureGold(lake);
   const connection = await (await lake.duckdb()).connect();
   try {
     const snapshots = await readSilver(lake);
@@ -51,16 +46,13 @@ export async function buildGold(lake: Lake, options: GoldOptions): Promise<GoldR
     options.signal?.throwIfAborted();
 
     const source = { sql: await summarySql(connection, snapshots, options.instant), connection };
-    const write = await gold.merge(source, {
-      key: [goldKey],
-      provenance: goldProvenance,
-      deleteMissing:
-        changed === undefined ? "true" : "patient_id in (select patient_id from changed_patient)",
-      ...(options.txn ? { txn: options.txn } : {}),
-      ...(options.signal ? { signal: options.signal } : {}),
-    });
+    const write = await writeRows(lake, source, changed === undefined, options);
     const manifest = await writeManifest(lake, connection, snapshots, options.instant);
-    await writeBuildState(lake, { silver: versionsOf(snapshots), gold: write.version });
+    await writeBuildState(lake, {
+      contract: contractVersion,
+      silver: versionsOf(snapshots),
+      gold: write.version,
+    });
     const mode = changed === undefined ? "full" : changed === 0 ? "none" : "incremental";
     return { mode, patients: changed ?? null, write, manifest };
   } finally {
@@ -68,11 +60,43 @@ export async function buildGold(lake: Lake, options: GoldOptions): Promise<GoldR
   }
 }
 
-/** A state that tells of another Gold than the one there, for instance a restored one, counts for nothing. */
+/** Creates the table, or adds the columns that a later version of the contract has. */
+async function ensureGold(lake: Lake): Promise<void> {
+  const gold = lake.table(goldName);
+  if (await gold.exists()) {
+    const known = new Set((await gold.snapshot()).columns.map(({ name }) => name));
+    for (const column of goldColumns) if (!known.has(column.name)) await gold.addColumn(column);
+  }
+  await gold.ensure({
+    columns: goldColumns,
+    description: "One row per encounter: who, when, and what was known.",
+    properties: { "delta.enableChangeDataFeed": "true" },
+  });
+}
+
+async function writeRows(
+  lake: Lake,
+  source: Source,
+  isAll: boolean,
+  { txn, signal }: GoldOptions,
+): Promise<WriteResult> {
+  const gold = lake.table(goldName);
+  const write = { ...(txn ? { txn } : {}), ...(signal ? { signal } : {}) };
+  // Where no row is there to compare with, the rows go to their files in one pass.
+  if (isAll && (await gold.snapshot()).fileCount === 0) return await gold.overwrite(source, write);
+  return await gold.merge(source, {
+    ...write,
+    key: [goldKey],
+    provenance: goldProvenance,
+    deleteMissing: isAll ? "true" : "patient_id in (select patient_id from changed_patient)",
+  });
+}
+
+/** A state that tells of another Gold than the one there, restored or of an older contract, counts for nothing. */
 async function currentState(lake: Lake): Promise<BuildState | undefined> {
   const state = await readBuildState(lake);
   const { version } = await lake.table(goldName).snapshot();
-  return state?.gold === version ? state : undefined;
+  return state?.gold === version && state.contract === contractVersion ? state : undefined;
 }
 
 /** How many patients to build again; undefined when the change feeds cannot tell, for then it is all of them. */

@@ -4,8 +4,9 @@ import type { Lake } from "../../lake.ts";
 import type { SilverVersions } from "../silver/read-silver.ts";
 import { silverNames } from "../silver/tables.ts";
 
-/** What the last build of Gold was made from, and the version of Gold that it left. */
+/** What the last build of Gold was made from, by which contract, and the version of Gold that it left. */
 export interface BuildState {
+  readonly contract: string;
   readonly silver: SilverVersions;
   readonly gold: number;
 }
@@ -13,6 +14,7 @@ export interface BuildState {
 const key = "gold/_metadata/build_state.json";
 
 const BuildState = z.object({
+  contract: z.string(),
   silver: z.object(Object.fromEntries(silverNames.map((name) => [name, z.int()]))),
   gold: z.int(),
 });

@@ -1,14 +1,15 @@
 -- One row per encounter. Reads views patient, encounter, … of the ten Silver tables (those of the patients to build).
--- `D` below is the UTC calendar date of the visit; ties between equal times go to the greatest id.
+-- `D` below is the UTC calendar date of the visit; ties between equal times go to the greatest id. Names are distinct;
+-- of several codes with one name the least is told.
 with visit as (
-  select encounter_id, patient_id, type_display, (start_date at time zone 'UTC')::date as visit_date
+  select encounter_id, patient_id, type_code, type_display, (start_date at time zone 'UTC')::date as visit_date
   from encounter
 ),
 
 -- The problem list as of D. Each patient's list changes only on the days when a problem begins or ends, so it is made
 -- once for each such day and each visit takes the newest: visits × conditions are never paired.
 problem as (
-  select patient_id, display,
+  select patient_id, display, code,
     coalesce((onset_date at time zone 'UTC')::date, date '-infinity') as from_date,
     coalesce((abatement_date at time zone 'UTC')::date, date 'infinity') as until_date
   from condition
@@ -20,80 +21,106 @@ problem_day as (
   select patient_id, until_date from problem where until_date < date 'infinity'
 ),
 problem_list as (
-  select d.patient_id, d.day,
-    coalesce(list_sort(list(distinct p.display) filter (where p.display is not null)), []) as displays
-  from problem_day d
-  left join problem p on p.patient_id = d.patient_id and p.from_date <= d.day and p.until_date > d.day
-  group by d.patient_id, d.day
+  select patient_id, day, coded(list_sort(list(struct_pack(display, code)) filter (where display is not null))) as problems
+  from (
+    select d.patient_id, d.day, p.display, min(p.code) as code
+    from problem_day d
+    left join problem p on p.patient_id = d.patient_id and p.from_date <= d.day and p.until_date > d.day
+    group by all
+  )
+  group by patient_id, day
 ),
--- Without a date only the conditions that have no dates at all remain.
-undated_problem as (
-  select patient_id, list_sort(list(distinct display)) as displays
-  from problem where from_date = date '-infinity' and until_date = date 'infinity'
-  group by patient_id
-),
-
 drug as (
-  select patient_id, display, coalesce(min((authored_on at time zone 'UTC')::date), date '-infinity') as from_date
+  select patient_id, display, min(code) as code,
+    coalesce(min((authored_on at time zone 'UTC')::date), date '-infinity') as from_date
   from medication_request
   where status = 'active' and display is not null and patient_id in (select patient_id from visit)
   group by patient_id, display
 ),
 drug_list as (
-  select d.patient_id, d.day, list_sort(list(drug.display)) as displays
+  select d.patient_id, d.day, coded(list_sort(list(struct_pack(display, code)))) as drugs
   from (select distinct patient_id, from_date as day from drug) d
   join drug on drug.patient_id = d.patient_id and drug.from_date <= d.day
   group by d.patient_id, d.day
 ),
+-- What was known of a patient, from each day on which it changed. A visit without a date finds the day after all days:
+-- then only the problems that have no dates at all count, and the drugs that were asked for without one.
+history as (
+  select d.patient_id, d.day, problem_list.problems, drug_list.drugs
+  from (select patient_id, day from problem_list union select patient_id, day from drug_list) d
+  asof left join problem_list on problem_list.patient_id = d.patient_id and problem_list.day <= d.day
+  asof left join drug_list on drug_list.patient_id = d.patient_id and drug_list.day <= d.day
+  union all
+  select patient_id, date 'infinity', undated_problem.problems, drug_list.drugs
+  from (select distinct patient_id from visit where visit_date is null)
+  left join (
+    select patient_id, coded(list_sort(list(struct_pack(display, code)))) as problems
+    from (
+      select patient_id, display, min(code) as code
+      from problem where from_date = date '-infinity' and until_date = date 'infinity'
+      group by all
+    )
+    group by patient_id
+  ) undated_problem using (patient_id)
+  left join (from drug_list where day = date '-infinity') drug_list using (patient_id)
+),
 
 measured as (
-  select encounter_id, observation_id, code, display, category, value, unit, components_json,
+  select encounter_id, observation_id, code, display, category, value, value_string, unit, components_json,
     coalesce(effective_date, timestamptz '-infinity') as seen
   from observation
   where code in ('8867-4', '8310-5', '8331-1', '2708-6', '59408-5', '85354-9', '55284-4') or category = 'laboratory'
 ),
+-- Of a pressure the latest component counts even when it has no value.
 vital as (
   select encounter_id,
     arg_max(value, (seen, observation_id)) filter (where code = '8867-4' and value is not null) as heart_rate,
     arg_max(value, (seen, observation_id)) filter (where code in ('8310-5', '8331-1') and value is not null) as temperature,
-    arg_max(value, (seen, observation_id)) filter (where code in ('2708-6', '59408-5') and value is not null) as o2_saturation
-  from measured
-  where code in ('8867-4', '8310-5', '8331-1', '2708-6', '59408-5')
-  group by encounter_id
-),
--- The latest component counts even when it has no value.
-pressure as (
-  select encounter_id,
-    arg_max_null(reading.value, (seen, observation_id, position)) filter (where reading.code = '8480-6') as systolic,
-    arg_max_null(reading.value, (seen, observation_id, position)) filter (where reading.code = '8462-4') as diastolic
+    arg_max(value, (seen, observation_id)) filter (where code in ('2708-6', '59408-5') and value is not null) as o2_saturation,
+    arg_max_null(systolic.value, (seen, observation_id)) filter (where systolic is not null) as bp_systolic,
+    arg_max_null(diastolic.value, (seen, observation_id)) filter (where diastolic is not null) as bp_diastolic
   from (
-    select encounter_id, seen, observation_id, unnest(readings) as reading, generate_subscripts(readings, 1) as position
+    select encounter_id, observation_id, code, value, seen,
+      list_filter(readings, lambda r: r.code = '8480-6')[-1] as systolic,
+      list_filter(readings, lambda r: r.code = '8462-4')[-1] as diastolic
     from (
-      select encounter_id, seen, observation_id,
-        from_json(components_json, '[{"code": "VARCHAR", "value": "DOUBLE"}]') as readings
-      from measured where code in ('85354-9', '55284-4')
+      select *, case when code in ('85354-9', '55284-4')
+        then from_json(components_json, '[{"code": "VARCHAR", "value": "DOUBLE"}]') end as readings
+      from measured where code in ('8867-4', '8310-5', '8331-1', '2708-6', '59408-5', '85354-9', '55284-4')
     )
   )
   group by encounter_id
 ),
 lab as (
-  select encounter_id, list(struct_pack("name" := display, value := value, unit := unit)
-    order by display, value nulls first, unit nulls first) as labs
+  -- Within a struct nulls sort last, so a flag before the value brings them first.
+  select encounter_id, list_sort(list(struct_pack("name" := display, has_value := value is not null, value := value, has_unit := unit is not null, unit := unit, code := code))) as labs
   from (
-    select distinct encounter_id, display, value, unit
+    select encounter_id, display, value, unit, min(code) as code
     from measured where category = 'laboratory' and display is not null
+    group by all
   )
+  group by encounter_id
+),
+lab_string as (
+  select encounter_id,
+    list_sort(list(distinct struct_pack("name" := display, code := code, value := value_string))) as labs
+  from measured where category = 'laboratory' and display is not null and value_string <> ''
   group by encounter_id
 ),
 
 performed as (
-  select encounter_id, list_sort(list(distinct display)) as displays
-  from procedure where display is not null group by encounter_id
+  select encounter_id, coded(list_sort(list(struct_pack(display, code)))) as procedures
+  from (
+    select encounter_id, display, min(code) as code from procedure where display is not null group by all
+  )
+  group by encounter_id
 ),
 note as (
-  select encounter_id, arg_max(
-    struct_pack(note_id := note_id, note_text := note_text), (coalesce(note_date, timestamptz '-infinity'), note_id)) as latest
-  from soap_note group by encounter_id
+  select encounter_id, note_id, note_text from soap_note
+  semi join (
+    select encounter_id, arg_max(note_id, (coalesce(note_date, timestamptz '-infinity'), note_id)) as note_id
+    from soap_note group by encounter_id
+  ) latest using (encounter_id, note_id)
 ),
 ecg as (
   select encounter_id, arg_max(
@@ -102,7 +129,7 @@ ecg as (
 ),
 image as (
   select encounter_id, arg_max(
-    struct_pack(modality := modality, body_site_display := body_site_display, study_description := study_description, study_date := study_date, series_count := series_count, dicom_binary_id := dicom_binary_id),
+    struct_pack(modality := modality, body_site := body_site, body_site_display := body_site_display, study_description := study_description, study_date := study_date, series_count := series_count, dicom_binary_id := dicom_binary_id),
     (coalesce(started_date, timestamptz '-infinity'), study_id)) as latest
   from imaging_study group by encounter_id
 ),
@@ -114,15 +141,10 @@ genome as (
   from genomic_report group by encounter_id
 ),
 
-problem_at_visit as (
-  select visit.*, problem_list.displays
-  from visit as visit asof left join problem_list
-    on problem_list.patient_id = visit.patient_id and problem_list.day <= visit.visit_date
-),
-drug_at_visit as (
-  select visit.encounter_id, drug_list.displays
-  from visit as visit asof join drug_list
-    on drug_list.patient_id = visit.patient_id and drug_list.day <= coalesce(visit.visit_date, date '-infinity')
+known as (
+  select visit.*, history.problems, history.drugs
+  from visit as visit asof left join history
+    on history.patient_id = visit.patient_id and history.day <= coalesce(visit.visit_date, date 'infinity')
 )
 
 select
@@ -134,14 +156,14 @@ select
   patient.gender as patient_gender,
   visit.type_display as encounter_type,
   visit_date as encounter_date,
-  coalesce(case when visit_date is null then undated_problem.displays else visit.displays end, []) as active_conditions,
-  coalesce(drug_at_visit.displays, []) as active_medications,
-  struct_pack(heart_rate := vital.heart_rate, bp_systolic := pressure.systolic, bp_diastolic := pressure.diastolic,
+  coalesce(visit.problems.displays, []) as active_conditions,
+  coalesce(visit.drugs.displays, []) as active_medications,
+  struct_pack(heart_rate := vital.heart_rate, bp_systolic := vital.bp_systolic, bp_diastolic := vital.bp_diastolic,
     temperature := vital.temperature, o2_saturation := vital.o2_saturation) as recent_vitals,
-  coalesce(lab.labs, []) as recent_labs,
-  coalesce(performed.displays, []) as procedures,
-  note.latest.note_text as soap_note_text,
-  note.latest.note_id as soap_note_id,
+  coalesce(list_transform(lab.labs, lambda l: struct_pack("name" := l.name, value := l.value, unit := l.unit)), []) as recent_labs,
+  coalesce(performed.procedures.displays, []) as procedures,
+  note.note_text as soap_note_text,
+  note.note_id as soap_note_id,
   ecg.latest.conclusion as ecg_finding,
   ecg.latest.rhythm as ecg_rhythm,
   ecg.encounter_id is not null as has_ecg,
@@ -150,14 +172,20 @@ select
     study_date := image.latest.study_date, series_count := image.latest.series_count,
     dicom_binary_id := image.latest.dicom_binary_id) as imaging,
   genome.encounter_id is not null as has_genomics,
-  genome.latest.result_summary as genomic_summary
-from problem_at_visit visit
+  genome.latest.result_summary as genomic_summary,
+  visit.type_code as encounter_type_code,
+  coalesce(visit.problems.codes, []) as active_condition_codes,
+  coalesce(visit.drugs.codes, []) as active_medication_codes,
+  coalesce(performed.procedures.codes, []) as procedure_codes,
+  coalesce(list_transform(lab.labs, lambda l: l.code), []) as recent_lab_codes,
+  coalesce(lab_string.labs, []) as recent_lab_strings,
+  image.latest.body_site as imaging_body_site_code,
+  genome.latest.data_limitation as data_limitation
+from known visit
 left join patient on patient.patient_id = visit.patient_id
-left join undated_problem on undated_problem.patient_id = visit.patient_id
-left join drug_at_visit on drug_at_visit.encounter_id = visit.encounter_id
 left join vital on vital.encounter_id = visit.encounter_id
-left join pressure on pressure.encounter_id = visit.encounter_id
 left join lab on lab.encounter_id = visit.encounter_id
+left join lab_string on lab_string.encounter_id = visit.encounter_id
 left join performed on performed.encounter_id = visit.encounter_id
 left join note on note.encounter_id = visit.encounter_id
 left join ecg on ecg.encounter_id = visit.encounter_id

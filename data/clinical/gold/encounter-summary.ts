@@ -1,12 +1,12 @@
 import type { Column, DeltaType, StructType } from "../../delta/table.ts";
 
-export const contractVersion = "1.1.0";
+export const contractVersion = "1.2.0";
 export const goldName = "gold.encounter_summary";
 export const goldKey = "encounter_id";
 /** What a build writes about itself; it does not make a row different. */
 export const goldProvenance = ["created_timestamp", "silver_versions"] as const;
 
-/** The fields that consumers may count on; the others are optional. */
+/** The fields that consumers may count on; all others are optional. */
 export const requiredFields = [
   "summary_id",
   "patient_id",
@@ -28,7 +28,10 @@ function struct(fields: Readonly<Record<string, DeltaType>>): StructType {
   };
 }
 
-const types = {
+type Fields = Readonly<Record<string, readonly [DeltaType, string]>>;
+
+/** The 22 columns that every version of the contract has, in its order. */
+const contract = {
   summary_id: ["string", "UUIDv5 of the encounter, the same in every build"],
   patient_id: ["string", "Patient of the encounter"],
   encounter_id: ["string", "Primary key"],
@@ -92,9 +95,30 @@ const types = {
     }),
     "Version of each Silver table that the row was made from",
   ],
-} as const satisfies Record<string, readonly [DeltaType, string]>;
+} as const satisfies Fields;
 
-export const goldColumns: readonly Column[] = Object.entries(types).map(([name, [type, comment]]) => ({
+/** What version 1.2.0 of the contract added. A list of codes goes with a list of names, place by place. */
+const additions = {
+  encounter_type_code: ["string", "Code of encounter_type"],
+  active_condition_codes: [strings, "Codes of active_conditions, place by place"],
+  active_medication_codes: [strings, "Codes of active_medications, place by place"],
+  procedure_codes: [strings, "Codes of procedures, place by place"],
+  recent_lab_codes: [strings, "Codes of recent_labs, place by place"],
+  recent_lab_strings: [
+    {
+      type: "array",
+      elementType: struct({ name: "string", code: "string", value: "string" }),
+      containsNull: true,
+    },
+    "Laboratory results of the visit that are words",
+  ],
+  imaging_body_site_code: ["string", "Code of the imaging study's body site"],
+  data_limitation: ["string", "What the latest genomic report must not be taken for"],
+} as const satisfies Fields;
+
+const fields: Fields = { ...contract, ...additions };
+
+export const goldColumns: readonly Column[] = Object.entries(fields).map(([name, [type, comment]]) => ({
   name,
   type,
   nullable: true,

@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { buildGold } from "../../../data/clinical/gold/build-gold.ts";
 import { goldColumns, requiredFields } from "../../../data/clinical/gold/encounter-summary.ts";
+import { dataLimitation } from "../../../data/clinical/silver/genomic-report.ts";
 import { passGoldGates } from "../../../data/clinical/validation/gold-gates.ts";
 import type { Lake } from "../../../data/lake.ts";
 import { bundle, mergeAll, parseFiles, type Row, select, test } from "./clinic.ts";
@@ -178,6 +179,104 @@ test("laboratory results are distinct and sorted, strings with a null value", as
   ]);
 });
 
+test("every name has its code beside it, and of several the least", async ({ lake, dir }) => {
+  const coded = (code: string, display: string) => ({ coding: [{ code, display }] });
+  const condition = (id: string, code: string, display: string, onset?: string) => ({
+    ...problem(id, onset),
+    code: coded(code, display),
+  });
+  const drug = (id: string, code: string, display: string, authoredOn?: string) => ({
+    resourceType: "MedicationRequest",
+    id,
+    status: "active",
+    subject: to("p"),
+    medicationCodeableConcept: coded(code, display),
+    ...(authoredOn ? { authoredOn } : {}),
+  });
+  const done = (id: string, code: string, display: string) => ({
+    resourceType: "Procedure",
+    id,
+    subject: to("p"),
+    encounter: to("v"),
+    code: coded(code, display),
+  });
+  const rows = await build(
+    lake,
+    dir,
+    { ...visit("v", "2021-01-01T00:00:00Z"), type: [coded("185345009", "Encounter for symptom")] },
+    visit("w"),
+    condition("1", "38341003", "Hypertension", "2020-01-01T00:00:00Z"),
+    condition("2", "15777000", "Prediabetes", "2020-01-01T00:00:00Z"),
+    condition("3", "10000000", "Prediabetes", "2020-02-01T00:00:00Z"),
+    condition("4", "77777777", "Anaemia"),
+    drug("1", "2", "B"),
+    drug("2", "3", "A"),
+    drug("3", "5", "C", "2020-01-01T00:00:00Z"),
+    done("1", "9", "Suture"),
+    done("2", "8", "Suture"),
+    done("3", "7", "X-ray"),
+    {
+      resourceType: "ImagingStudy",
+      id: "i",
+      subject: to("p"),
+      encounter: to("v"),
+      series: [{ modality: { code: "MR" }, bodySite: { code: "12738006", display: "Brain" } }],
+    },
+  );
+  expect(rows).toMatchObject([
+    {
+      encounter_type_code: "185345009",
+      active_conditions: ["Anaemia", "Hypertension", "Prediabetes"],
+      active_condition_codes: ["77777777", "38341003", "10000000"],
+      active_medications: ["A", "B", "C"],
+      active_medication_codes: ["3", "2", "5"],
+      procedures: ["Suture", "X-ray"],
+      procedure_codes: ["8", "7"],
+      imaging_body_site_code: "12738006",
+      data_limitation: null,
+    },
+    // Without a date only what has no date either.
+    {
+      active_conditions: ["Anaemia"],
+      active_condition_codes: ["77777777"],
+      active_medication_codes: ["3", "2"],
+    },
+  ]);
+});
+
+test("laboratory results that are words have a list of their own", async ({ lake, dir }) => {
+  const lab = { category: [{ coding: [{ code: "laboratory" }] }] };
+  const [row] = await build(
+    lake,
+    dir,
+    visit("v", "2021-01-01T00:00:00Z"),
+    reading("1", "Z", 2, lab),
+    reading("2", "B", null, { ...lab, valueString: "yellow" }),
+    reading("3", "B", null, { ...lab, valueString: "clear" }),
+    reading("4", "B", null, { ...lab, valueString: "clear" }),
+    reading("5", "A", null, { ...lab, valueCodeableConcept: { text: "Negative" } }),
+    reading("6", "C", null, { valueString: "not a lab" }),
+  );
+  expect(row?.recent_lab_strings).toEqual([
+    { name: "A", code: "A", value: "Negative" },
+    { name: "B", code: "B", value: "clear" },
+    { name: "B", code: "B", value: "yellow" },
+  ]);
+  expect(row?.recent_labs).toHaveLength(3);
+  expect(row?.recent_lab_codes).toEqual(["A", "B", "Z"]);
+});
+
+test("what a genomic report must not be taken for comes with it", async ({ lake, dir }) => {
+  await mergeAll(lake, await parseFiles(lake, dir, { "one.json": fixtureBundle }));
+  await buildGold(lake, { instant: new Date() });
+  const gold = await (await lake.table("gold.encounter_summary").snapshot()).readSql();
+  const rows = await select(lake, `select has_genomics, data_limitation from (${gold}) order by all`);
+  expect(rows).toEqual([
+    { has_genomics: false, data_limitation: null },
+    { has_genomics: true, data_limitation: dataLimitation },
+  ]);
+});
+
 describe("a build", () => {
   test("of unchanged Silver makes no commit, full or not", async ({ lake, dir }) => {
     await mergeAll(lake, await parseFiles(lake, dir, { "one.json": fixtureBundle }));
@@ -198,9 +297,50 @@ describe("a build", () => {
     );
   });
 
-  test("has the contract's columns, required and optional apart", () => {
+  test("has the contract's 22 columns first, and then what later versions added", () => {
     const names = goldColumns.map((column) => column.name);
-    expect(names).toHaveLength(22);
     expect(names.slice(0, 9)).toEqual([...requiredFields]);
+    expect(names.indexOf("silver_versions")).toBe(21);
+    expect(names.slice(22)).toEqual([
+      "encounter_type_code",
+      "active_condition_codes",
+      "active_medication_codes",
+      "procedure_codes",
+      "recent_lab_codes",
+      "recent_lab_strings",
+      "imaging_body_site_code",
+      "data_limitation",
+    ]);
+  });
+
+  test("adds what a table of an older contract lacks, and makes all its rows anew", async ({ lake, dir }) => {
+    await mergeAll(lake, await parseFiles(lake, dir, { "one.json": fixtureBundle }));
+    const gold = lake.table("gold.encounter_summary");
+    await gold.ensure({ columns: goldColumns.slice(0, 22) });
+    const visits = await (await lake.table("silver.encounter").snapshot()).readSql();
+    await gold.append({ sql: `select encounter_id, patient_id from (${visits})` });
+
+    const built = await buildGold(lake, { instant: new Date() });
+    expect([built.mode, built.write.rows.updated]).toEqual(["full", 2]);
+    const { columns } = await gold.snapshot();
+    expect(columns.map(({ name }) => name)).toEqual(goldColumns.map(({ name }) => name));
+    expect((await buildGold(lake, { instant: new Date() })).mode).toBe("none");
+  });
+
+  test("by a state of another contract is a full one", async ({ lake, dir }) => {
+    await mergeAll(lake, await parseFiles(lake, dir, { "one.json": fixtureBundle }));
+    await buildGold(lake, { instant: new Date() });
+    const key = "gold/_metadata/build_state.json";
+    const state = JSON.parse((await lake.storage.get(key)).toString());
+    await lake.storage.put(key, JSON.stringify({ ...state, contract: "1.1.0" }));
+    expect((await buildGold(lake, { instant: new Date() })).mode).toBe("full");
+  });
+
+  test("with a run's name is done once", async ({ lake, dir }) => {
+    await mergeAll(lake, await parseFiles(lake, dir, { "one.json": fixtureBundle }));
+    const txn = { appId: "gold-1", version: 1 };
+    const first = await buildGold(lake, { instant: new Date(), txn });
+    const again = await buildGold(lake, { instant: new Date(), txn, full: true });
+    expect([first.write.outcome, again.write.outcome]).toEqual(["committed", "already-applied"]);
   });
 });
