@@ -41,6 +41,7 @@ export async function measureSearches(rows: number, dimensions = 768) {
     buildSeconds: built.buildSeconds,
     recall: null,
     p50Ms: null,
+    widths: [],
     builtAt: new Date().toISOString(),
   };
   await flip(lake.storage, "bench", { ...generation, ...rest, ...told }, { reason: "bench" });

@@ -26,6 +26,8 @@ export const Generation = z.strictObject({
   buildSeconds: z.number(),
   recall: z.number().nullable(),
   p50Ms: z.number().nullable(),
+  /** What it found of the evaluation set at each width, measured before the set's own rows joined it. */
+  widths: z.array(z.strictObject({ efSearch: z.int(), recall: z.number() })).default([]),
   builtAt: z.iso.datetime(),
 });
 export type Generation = z.infer<typeof Generation>;

@@ -78,7 +78,7 @@ function isChampion({ m, efConstruction }: Shape, { generation }: Pointer, seed:
 async function buildWhole(
   context: TuneContext,
   definition: IndexDefinition,
-  { rows, seed }: ContestOptions,
+  { rows, seed, champion }: ContestOptions,
   shape: Shape,
 ): Promise<{ generation: Generation; built: BuildOutcome }> {
   const { storage } = context.lake;
@@ -86,7 +86,7 @@ async function buildWhole(
   const draft = await storage.draft(key);
   try {
     const setting = { ...shape, seed };
-    const built = await buildTrial(context, rows, { setting, path: draft.path });
+    const built = await buildTrial(context, rows, { setting, path: draft.path, sweep: sweepFor(champion) });
     if (!built.file) throw new Error("The build left no file.");
     context.signal.throwIfAborted();
     await draft.publish();
@@ -103,6 +103,7 @@ async function buildWhole(
       buildSeconds: built.buildSeconds,
       recall: null,
       p50Ms: null,
+      widths: (built.rounds[0] ?? []).map(({ efSearch, recall }) => ({ efSearch, recall })),
       builtAt: new Date().toISOString(),
     };
     return { generation, built };
@@ -120,7 +121,7 @@ async function challenge(
   generation: Generation,
 ): Promise<Challenger> {
   const { setting } = champion.generation;
-  const sweep = [...new Set([...sweptWidths, setting.efSearch])].sort((a, b) => a - b);
+  const sweep = sweepFor(champion);
   const order = await rows.order({ setting, sweep, tempDir: "" });
   const both = [champion.generation, ...(generation.key === champion.generation.key ? [] : [generation])];
   const files = both.map(async ({ key, sha256 }) => ({
@@ -136,8 +137,10 @@ async function challenge(
     sweep,
     rounds: ROUNDS,
   });
-  const own = rounds.map(([first]) => first?.find(({ efSearch }) => efSearch === setting.efSearch));
-  const theirs = rounds.map((round) => round.at(-1) ?? []);
+  const own = rounds.map(([first = []]) =>
+    asBuilt(champion.generation, first).find(({ efSearch }) => efSearch === setting.efSearch),
+  );
+  const theirs = rounds.map((round) => asBuilt(generation, round.at(-1) ?? []));
   const { width, judgement, points } = bestWidth(sweep, theirs, own, gate);
   const [first] = points;
   return {
@@ -149,6 +152,16 @@ async function challenge(
       p50Ms: first?.p50Ms ?? null,
     },
   };
+}
+
+function sweepFor({ generation }: Pointer): number[] {
+  return [...new Set([...sweptWidths, generation.setting.efSearch])].sort((a, b) => a - b);
+}
+
+/** The times are of now; what it finds was measured when the rows that ask were not yet in it. */
+function asBuilt({ widths }: Generation, measured: readonly Measured[]): Measured[] {
+  const recalls = new Map(widths.map(({ efSearch, recall }) => [efSearch, recall]));
+  return measured.map((each) => ({ ...each, recall: recalls.get(each.efSearch) ?? each.recall }));
 }
 
 /** Of the widths that win the quickest; of those that do not, the narrowest that finds enough tells why. */

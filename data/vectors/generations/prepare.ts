@@ -37,15 +37,19 @@ export async function prepareRows(
   const snapshot = await lake.table(vectorsTable(definition)).snapshot();
   const chosen =
     share >= 1 ? "" : ` and hash(id || ' ${seed}') % ${SAMPLE_STEPS} < ${Math.round(share * SAMPLE_STEPS)}`;
-  const sql = await snapshot.readSql({
-    columns: ["id", "chunk", "vector"],
-    where: `model = ${quote(definition.model)} and len(vector) = ${definition.dimensions}${chosen}`,
-  });
+  const comparable = `model = ${quote(definition.model)} and len(vector) = ${definition.dimensions}`;
   const [count] = await (await lake.duckdb()).query(
-    z.object({ n: z.coerce.number() }),
-    `select count(*) as n from (${sql})`,
+    z.object({ all: z.coerce.number(), n: z.coerce.number() }),
+    `select count(*) as all, count(*) filter (where true${chosen}) as n
+     from (${await snapshot.readSql({ columns: ["id", "model", "vector"], where: comparable })})`,
   );
-  const set = await evaluationSet(lake, definition);
+  const set = await evaluationSet(lake, definition, { rows: count?.all ?? 0 });
+  const rowsSql = (which: string) =>
+    snapshot.readSql({
+      columns: ["id", "chunk", "vector"],
+      where: `${comparable}${chosen} and ${which}`,
+    });
+  const [sql, heldSql] = await Promise.all([rowsSql(`not (${set.isHeld})`), rowsSql(set.isHeld)]);
   const name = `v${snapshot.version}-${Math.min(1, share)}-${seed}`;
   return {
     tableVersion: snapshot.version,
@@ -54,7 +58,7 @@ export async function prepareRows(
     async order({ setting, path, sweep = sweptWidths, rounds = 1, tempDir }) {
       const truth = await knownTruth(lake, definition.name, set.name, name);
       return {
-        source: { sql, dimensions: definition.dimensions, tempDir },
+        source: { sql, heldSql, dimensions: definition.dimensions, tempDir },
         metric: definition.metric,
         rows: count?.n ?? 0,
         setting,

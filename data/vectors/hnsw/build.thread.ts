@@ -7,9 +7,14 @@ import { sealGraphFile } from "./graph-file.ts";
 import { type StopFlag, stopper } from "./stop-flag.ts";
 import { type VectorSource, vectorBatches } from "./vector-rows.ts";
 
+export interface BuildSource extends VectorSource {
+  /** The rows that the questions are, as a SELECT: what is measured lacks them, what is left has them. */
+  readonly heldSql?: string;
+}
+
 /** One graph to build, and how it is to be looked at. */
 export interface BuildOrder {
-  readonly source: VectorSource;
+  readonly source: BuildSource;
   readonly metric: Metric;
   /** How many rows are expected; a few more are taken too. */
   readonly rows: number;
@@ -46,6 +51,8 @@ export async function work(order: BuildOrder, report: Report): Promise<BuildOutc
 
   const truth = order.truth ?? search?.truth() ?? [];
   const rounds = measure(graph, order, truth, ids.length);
+  if (path !== undefined && source.heldSql)
+    await addHeld(graph, { ...source, sql: source.heldSql }, ids, chunks);
   const file = path === undefined ? undefined : await write(graph, path, ids, chunks, source.dimensions);
   freeGraph(graph);
   return {
@@ -88,6 +95,18 @@ async function fillGraph(
     report({ stage: "build", done: ids.length, total: rows, unit: "rows" });
   }
   return { ids, chunks, buildMs };
+}
+
+/** Once all is measured the rows that were held out join the others. */
+async function addHeld(graph: Graph, held: VectorSource, ids: string[], chunks: number[]): Promise<void> {
+  for await (const batch of vectorBatches(held)) {
+    graph.resizeIndex(ids.length + batch.ids.length);
+    for (const [at, vector] of batch.vectors.entries()) {
+      graph.addPoint(vector as number[], ids.length);
+      ids.push(batch.ids[at] ?? "");
+      chunks.push(batch.chunks[at] ?? 0);
+    }
+  }
 }
 
 function measure(graph: Graph, { queries, sweep, rounds, stop }: BuildOrder, truth: Truth, rows: number) {

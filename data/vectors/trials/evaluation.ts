@@ -1,68 +1,72 @@
 import { z } from "zod";
 import { NotFoundError } from "../../errors.ts";
 import type { Lake } from "../../lake.ts";
-import { dot } from "../distance.ts";
+import { quote } from "../../sql/duckdb.ts";
 import { type IndexDefinition, indexFolder } from "../index-definition.ts";
 import { comparableSql } from "../search/in-engine.ts";
-import { bell, seeded } from "../seeded.ts";
 import type { Truth } from "./measure.ts";
 
+/** So many rows are held out of what is measured, and of few rows a tenth. */
 const QUERIES = 100;
-/** How far a question lies from the row it was made of, as a share of its length: near, and none of the rows. */
-const AWAY = 0.25;
+const SHARE = 0.1;
+const SET = "held-out";
 
 const Stored = z.strictObject({
-  name: z.string(),
   index: z.string(),
   model: z.string(),
   dimensions: z.int(),
   seed: z.int(),
   /** The version of the vectors' table that the questions were drawn from. */
   drawnFrom: z.int(),
+  /** The rows that the questions are. */
+  held: z.array(z.strictObject({ id: z.string(), chunk: z.int() })),
   /** Little-endian 32-bit floats, one question after another, in base64. */
   queries: z.string(),
 });
 
-/** Questions that no row of the index is, by which every build of it is judged. */
+/** Rows of the index that are asked for their neighbours, by which every build that was made without them is judged. */
 export interface EvaluationSet {
   readonly name: string;
   readonly queries: readonly Float32Array[];
+  /** Which rows these are, as a condition over `id` and `chunk`. */
+  readonly isHeld: string;
 }
 
-const Drawn = z.object({ vector: z.array(z.number()) });
+const Drawn = z.object({ id: z.string(), chunk: z.coerce.number(), vector: z.array(z.number()) });
 
-function evaluationKey(index: string, name: string): string {
-  return `${indexFolder(index)}/evals/${name}.json`;
+function evaluationKey(index: string): string {
+  return `${indexFolder(index)}/evals/${SET}.json`;
 }
 
 /**
  * The evaluation set of an index; drawn when there is none, by a seed, so that the same rows give the same questions.
- * It stays when rows come and go, so that figures of one index can be compared.
+ * It stays when rows come and go, so that figures of one index can be compared; only a set that was drawn from few rows is
+ * drawn again from more.
  */
 export async function evaluationSet(
   lake: Lake,
   definition: IndexDefinition,
-  { name = "default", seed = 1 }: { name?: string; seed?: number } = {},
+  { rows, seed = 1 }: { readonly rows: number; readonly seed?: number },
 ): Promise<EvaluationSet> {
-  const key = evaluationKey(definition.name, name);
+  const { model, dimensions } = definition;
+  const key = evaluationKey(definition.name);
+  const wanted = Math.min(QUERIES, Math.floor(rows * SHARE));
   const known = await read(lake, key);
-  if (known?.model === definition.model && known.dimensions === definition.dimensions) return setOf(known);
-  const queries = await draw(lake, definition, seed);
-  if (queries.length > 0) {
-    const drawnFrom = (await lake.table(`vectors.${definition.name}`).snapshot()).version;
-    const { model, dimensions } = definition;
-    const stored = {
-      name,
-      index: definition.name,
-      model,
-      dimensions,
-      seed,
-      drawnFrom,
-      queries: pack(queries),
-    };
-    await lake.storage.put(key, JSON.stringify(stored));
-  }
-  return { name, queries };
+  const fits = known?.model === model && known.dimensions === dimensions && known.seed === seed;
+  if (known && fits && known.held.length >= wanted) return setOf(known);
+  const drawn = await draw(lake, definition, seed, wanted);
+  const { version } = await lake.table(`vectors.${definition.name}`).snapshot();
+  const stored = {
+    index: definition.name,
+    model,
+    dimensions,
+    seed,
+    drawnFrom: version,
+    held: drawn.map(({ id, chunk }) => ({ id, chunk })),
+    queries: pack(drawn.map(({ vector }) => Float32Array.from(vector))),
+  };
+  if (drawn.length > 0) await lake.storage.put(key, JSON.stringify(stored));
+  return setOf(stored);
 }
 
 async function read(lake: Lake, key: string): Promise<z.infer<typeof Stored> | undefined> {
@@ -74,36 +78,25 @@ async function read(lake: Lake, key: string): Promise<z.infer<typeof Stored> | u
   }
 }
 
-/** Each question is a row's vector, moved: what people ask lies near what they mean, and is nowhere stored. */
-async function draw(lake: Lake, definition: IndexDefinition, seed: number): Promise<Float32Array[]> {
+async function draw(lake: Lake, definition: IndexDefinition, seed: number, count: number) {
   const rows = await comparableSql(lake, definition);
-  const drawn = await (await lake.duckdb()).query(
+  return (await lake.duckdb()).query(
     Drawn,
-    `select vector from (${rows}) order by hash(id || ' ' || chunk || ' ${seed}'), id, chunk limit ${QUERIES}`,
+    `select id, chunk, vector from (${rows}) order by hash(id || ' ' || chunk || ' ${seed}'), id, chunk limit ${count}`,
   );
-  if (drawn.length === 0) return [];
-  return Array.from({ length: QUERIES }, (_, at) => {
-    const vector = drawn[at % drawn.length]?.vector ?? [];
-    return moved(vector, seeded(definition.name, seed, at));
-  });
-}
-
-function moved(vector: readonly number[], random: () => number): Float32Array {
-  const away = vector.map(() => bell(random));
-  const scale = (AWAY * Math.sqrt(dot(vector, vector))) / Math.sqrt(dot(away, away) || 1);
-  return Float32Array.from(vector, (x, at) => x + scale * (away[at] ?? 0));
 }
 
 function pack(queries: readonly Float32Array[]): string {
   return Buffer.concat(queries.map((query) => Buffer.from(query.buffer))).toString("base64");
 }
 
-function setOf({ name, dimensions, queries }: z.infer<typeof Stored>): EvaluationSet {
+function setOf({ dimensions, held, queries }: z.infer<typeof Stored>): EvaluationSet {
   const bytes = Buffer.from(queries, "base64");
-  const count = Math.floor(bytes.length / 4 / dimensions);
+  const keys = held.map(({ id, chunk }) => `(${quote(id)}, ${chunk})`).join(", ");
   return {
-    name,
-    queries: Array.from({ length: count }, (_, q) =>
+    name: `${SET}-${held.length}`,
+    isHeld: held.length === 0 ? "false" : `(id, chunk) in (${keys})`,
+    queries: held.map((_row, q) =>
       Float32Array.from({ length: dimensions }, (_x, i) => bytes.readFloatLE((q * dimensions + i) * 4)),
     ),
   };

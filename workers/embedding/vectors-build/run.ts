@@ -158,6 +158,7 @@ async function buildOnce(
         buildSeconds: built.buildSeconds,
         recall: found?.recall ?? null,
         p50Ms: found?.p50Ms ?? null,
+        widths: (built.rounds[0] ?? []).map(({ efSearch, recall }) => ({ efSearch, recall })),
         builtAt: new Date().toISOString(),
       },
     };
