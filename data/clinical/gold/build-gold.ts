@@ -9,7 +9,7 @@ import type { SilverName } from "../silver/silver-table.ts";
 import { silverNames } from "../silver/tables.ts";
 import { type BuildState, readBuildState, writeBuildState } from "./build-state.ts";
 import { findChanged, readChangedOnly } from "./changed-patients.ts";
-import { type CorpusManifest, writeManifest } from "./corpus-manifest.ts";
+import { type CorpusManifest, readManifest, writeManifest } from "./corpus-manifest.ts";
 import { contractVersion, goldColumns, goldKey, goldName, goldProvenance } from "./encounter-summary.ts";
 
 export interface GoldOptions {
@@ -47,7 +47,9 @@ export async function buildGold(lake: Lake, options: GoldOptions): Promise<GoldR
 
     const source = { sql: await summarySql(connection, snapshots, options.instant), connection };
     const write = await writeRows(lake, source, changed === undefined, options);
-    const manifest = await writeManifest(lake, connection, snapshots, options.instant);
+    const known =
+      write.outcome === "unchanged" && state ? (await readManifest(lake))?.corpus_stats : undefined;
+    const manifest = await writeManifest(lake, connection, snapshots, { instant: options.instant, known });
     await writeBuildState(lake, {
       contract: contractVersion,
       silver: versionsOf(snapshots),

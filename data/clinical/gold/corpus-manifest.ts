@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
+import { NotFoundError } from "../../errors.ts";
 import type { Lake } from "../../lake.ts";
-import { queryRows } from "../../sql/duckdb.ts";
+import { identifier, queryRows } from "../../sql/duckdb.ts";
 import type { SilverSnapshots } from "../silver/read-silver.ts";
 import { silverNames } from "../silver/tables.ts";
 import { contractVersion, goldName } from "./encounter-summary.ts";
@@ -38,21 +39,26 @@ export const CorpusManifest = z.object({
 });
 export type CorpusManifest = z.infer<typeof CorpusManifest>;
 
-/** Says beside Gold what it holds and what it was made from. */
+/** The manifest that stands beside Gold; undefined when it is missing or malformed. */
+export async function readManifest(lake: Lake): Promise<CorpusManifest | undefined> {
+  try {
+    return CorpusManifest.parse(JSON.parse((await lake.storage.get(manifestKey)).toString()));
+  } catch (error) {
+    if (error instanceof NotFoundError || error instanceof SyntaxError || error instanceof z.ZodError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Says beside Gold what it holds and what it was made from. `known` are its statistics, when it did not change. */
 export async function writeManifest(
   lake: Lake,
   connection: DuckDBConnection,
   snapshots: SilverSnapshots,
-  instant: Date,
+  { instant, known }: { readonly instant: Date; readonly known?: CorpusStats | undefined },
 ): Promise<CorpusManifest> {
-  const gold = await lake.table(goldName).snapshot();
-  const [stats] = await queryRows(connection, CorpusStats, statsSql(await gold.readSql()));
-  if (!stats) throw new Error("The statistics of Gold gave no row.");
-  const sources = silverNames.map(async (name) => {
-    const sql = `select count(*) as count from (${await snapshots[name].readSql()})`;
-    const [rows] = await queryRows(connection, z.object({ count }), sql);
-    return { table: `silver.${name}`, row_count: rows?.count ?? 0, delta_version: snapshots[name].version };
-  });
+  const stats = known ?? (await countGold(lake, connection));
   const manifest: CorpusManifest = {
     manifest_version: "1",
     contract_version: contractVersion,
@@ -61,10 +67,33 @@ export async function writeManifest(
     platform: "local_lite",
     row_count: stats.encounters,
     corpus_stats: stats,
-    silver_sources: await Promise.all(sources),
+    silver_sources: await countSources(connection, snapshots),
   };
   await lake.storage.put(manifestKey, `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
+}
+
+async function countGold(lake: Lake, connection: DuckDBConnection): Promise<CorpusStats> {
+  const gold = await lake.table(goldName).snapshot();
+  const [stats] = await queryRows(connection, CorpusStats, statsSql(await gold.readSql()));
+  if (!stats) throw new Error("The statistics of Gold gave no row.");
+  return stats;
+}
+
+async function countSources(
+  connection: DuckDBConnection,
+  snapshots: SilverSnapshots,
+): Promise<CorpusManifest["silver_sources"]> {
+  const counts = silverNames.map(
+    async (name) => `(select count(*) from (${await snapshots[name].readSql()})) as ${identifier(name)}`,
+  );
+  const sql = `select ${(await Promise.all(counts)).join(", ")}`;
+  const [rows = {}] = await queryRows(connection, z.record(z.string(), count), sql);
+  return silverNames.map((name) => ({
+    table: `silver.${name}`,
+    row_count: rows[name] ?? 0,
+    delta_version: snapshots[name].version,
+  }));
 }
 
 function statsSql(gold: string): string {

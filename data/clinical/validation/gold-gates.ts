@@ -1,9 +1,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
-import { NotFoundError } from "../../errors.ts";
 import type { Lake } from "../../lake.ts";
 import { queryRows } from "../../sql/duckdb.ts";
-import { CorpusManifest, manifestKey } from "../gold/corpus-manifest.ts";
+import { readManifest } from "../gold/corpus-manifest.ts";
 import { contractVersion, goldName } from "../gold/encounter-summary.ts";
 import { silverNames } from "../silver/tables.ts";
 import type { Outcome } from "./checks.ts";
@@ -55,15 +54,4 @@ async function countGold(lake: Lake, connection: DuckDBConnection): Promise<numb
     `select count(*) as rows from (${await (await table.snapshot()).readSql()})`,
   );
   return counted?.rows ?? 0;
-}
-
-async function readManifest(lake: Lake): Promise<CorpusManifest | undefined> {
-  try {
-    return CorpusManifest.parse(JSON.parse((await lake.storage.get(manifestKey)).toString()));
-  } catch (error) {
-    if (error instanceof NotFoundError || error instanceof SyntaxError || error instanceof z.ZodError) {
-      return undefined;
-    }
-    throw error;
-  }
 }
