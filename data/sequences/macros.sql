@@ -49,10 +49,12 @@ create or replace macro split_of(subject_id) as
 create or replace macro in_population(subject_id) as
   getvariable('population') = 'all' or split_of(subject_id) = 'train';
 
--- Decile k of the sorted list v. Whole-number positions first: p / 10 and p % 10 are exact.
+-- Decile k of n values, given each different one with how many there are up to it: an aggregate over a group. Value
+-- i, counted from 0, is the least with more than i up to it. Whole-number positions first: p // 10 and p % 10 are exact.
 create or replace macro interpolate(lo, hi, r) as if(r = 0 or hi = lo, lo, lo + (hi - lo) * (r / 10.0::double));
-create or replace macro decile(v, k) as
-  interpolate(v[((len(v) - 1) * k) // 10 + 1], v[((len(v) - 1) * k) // 10 + 2], ((len(v) - 1) * k) % 10);
+create or replace macro nth_value_of(x, upto, i) as min(x) filter (upto > i);
+create or replace macro decile(x, upto, n, k) as
+  interpolate(nth_value_of(x, upto, ((n - 1) * k) // 10), nth_value_of(x, upto, ((n - 1) * k) // 10 + 1), ((n - 1) * k) % 10);
 
 -- ICD versions in one vocabulary: codes as they are, with the version, or all as ICD-10.
 create or replace macro map_needed(icd_version) as getvariable('icd') = 'icd10' and icd_version = 9;
@@ -119,3 +121,18 @@ create or replace macro special_token(moment, after, kind, token) as {
   'code': if(moment is null, null, token), 'code_type': 'special', 'instant': moment, 'place': after, 'kind': kind};
 create or replace macro static_token(wanted, kind, token) as {
   'code': if(wanted, token, null), 'code_type': 'static', 'instant': null::timestamp, 'place': 0::bigint, 'kind': kind};
+
+-- A body mass index among the measurements of a subject; a word in place of its number is none.
+create or replace macro is_bmi(result_name) as trimmed(result_name) in ('BMI (kg/m2)', 'BMI');
+create or replace macro bmi_of(result_name, result_value) as
+  case when is_bmi(result_name) and regexp_full_match(trimmed(result_value), '\d+(\.\d*)?') then try_cast(trimmed(result_value) as double) end;
+
+-- Of a stay's groups the one that Medicare pays by. Files differ in its leading zeros, so they go.
+create or replace macro drg_of(drg_type, drg_code) as
+  case when upper(trimmed(drg_type)) = 'HCFA' then nullif(ltrim(upper(trimmed(drg_code)), '0'), '') end;
+create or replace macro drg_drop(hadm_id, drg_type, drg_code) as
+  case
+    when hadm_id is null then 'no_hadm_id'
+    when upper(trimmed(drg_type)) is distinct from 'HCFA' then 'another_type'
+    when drg_of(drg_type, drg_code) is null then 'no_code'
+  end;

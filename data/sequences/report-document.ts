@@ -50,6 +50,9 @@ export const ReportDocument = z
       .describe("As `SequenceSettings`, all filled in")
       .pipe(z.custom<Settings>()),
     tables: z.record(z.string(), TableReport),
+    absent_sources: z
+      .array(z.string())
+      .describe("Files that the release does not have; what they would give is left out"),
     ...ReportFacts.shape,
     sequence_length: z.strictObject({ admission: LengthQuantiles, subject: LengthQuantiles }),
     length_histogram: z

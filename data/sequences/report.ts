@@ -4,9 +4,12 @@ import type { Lake } from "../lake.ts";
 import { queryRows } from "../sql/duckdb.ts";
 import { models } from "./model.ts";
 import { openBuild } from "./open-build.ts";
+import { ABSENT } from "./recipe.ts";
 import { type LengthQuantiles, type Report, ReportFacts, type TableReport } from "./report-document.ts";
 import type { Settings } from "./settings.ts";
+import { sourceTables } from "./sources/tables.ts";
 import { lastSteps, type Step } from "./steps.ts";
+import { rawName } from "./tables.ts";
 
 export async function makeReport(lake: Lake): Promise<Report> {
   const connection = await (await lake.duckdb()).connect();
@@ -17,6 +20,9 @@ export async function makeReport(lake: Lake): Promise<Report> {
     return {
       settings,
       tables: Object.fromEntries([...steps].map(([name, step]) => [name, tableReport(step)])),
+      absent_sources: sourceTables
+        .filter((source) => (steps.get(rawName(source))?.recipe ?? ABSENT) === ABSENT)
+        .map(({ name }) => name),
       ...facts,
       sequence_length: {
         admission: await lengths(connection, "subject_id, hadm_id"),
@@ -160,6 +166,7 @@ const expected = [
   ...Object.keys(ReportFacts.shape),
   "settings",
   "tables",
+  "absent_sources",
   "sequence_length",
   "length_histogram",
   "top_codes",

@@ -73,7 +73,7 @@ export const Settings = z
       .enum(["none", "ethos"])
       .default("none")
       .describe(
-        "Tokens that are no events: ethos adds admission, discharge, death, the timeline's end, age, gender, marital status and race",
+        "Tokens that are no events: ethos adds admission, discharge, death, the timeline's end, age, gender, marital status and race, and, where the release tells them, body mass index and diagnosis-related group",
       ),
   })
   .meta({ id: "SequenceSettings" });

@@ -35,6 +35,7 @@ function render(report: Report, paint: Paint): string {
     count(Math.round(table.peak_rss_bytes / 1024 ** 2)),
   ]);
   const facts: [string, string | number][] = [
+    ["Files that are not there", report.absent_sources.join(", ") || "none"],
     [
       "Rows with a code of two meanings",
       `${count(report.collision_rows)} (${report.collision_codes} codes, from ${report.collision_source})`,

@@ -23,6 +23,8 @@ const files = {
   prescriptions: "from gen_prescriptions",
   labevents:
     "select labevent_id, subject_id, hadm_id, specimen_id, itemid, order_provider_id, charttime, storetime, value, valuenum, valueuom, ref_range_lower, ref_range_upper, flag, priority, comments from gen_labs",
+  omr: "from gen_omr",
+  drgcodes: "from gen_drgcodes",
   d_labitems: "select itemid, label, fluid, category from gen_items",
 };
 

@@ -130,6 +130,42 @@ from (
   where chance('infusion', r) < 0.25
 );
 
+-- Measured on some days before and between the stays; not everybody, and not always with a number.
+create or replace temp table gen_omr as
+with measured as (
+  select p.subject_id, p.n * 8 + v as r, s as seq_num,
+    make_date(anchor_year - 1, 1, 1) + (v * 150 + some_of('measured', p.n * 8 + v, 140))::int as chartdate,
+    ['BMI (kg/m2)', 'Weight (Lbs)', 'Height (Inches)', 'Blood Pressure'][s] as result_name
+  from gen_patients as p, range(8) visits(v), range(1, 5) results(s)
+  where chance('seen', p.n) < 0.8 and v < some_of('seen', p.n, 7)
+)
+select
+  subject_id,
+  chartdate,
+  seq_num,
+  result_name,
+  case
+    when chance('unreadable', r * 4 + seq_num) < 0.005 then '___'
+    when result_name = 'BMI (kg/m2)' then (16 + round(24 * chance('bmi', r), 1))::varchar
+    when result_name = 'Weight (Lbs)' then (100 + some_of('weight', r, 200))::varchar
+    when result_name = 'Height (Inches)' then (58 + some_of('height', r, 20))::varchar
+    else (90 + some_of('systolic', r, 80)) || '/' || (50 + some_of('diastolic', r, 50))
+  end as result_value
+from measured;
+
+-- Two systems of groups for most stays, the older one with and without leading zeros.
+create or replace temp table gen_drgcodes as
+select subject_id, hadm_id, 'HCFA' as drg_type,
+  if(chance('zeros', k) < 0.5, lpad(drg::varchar, 3, '0'), drg::varchar) as drg_code,
+  'GROUP ' || drg as description, null::integer as drg_severity, null::integer as drg_mortality
+from (select *, 1 + some_of('drg', k, 120) * 8 as drg from gen_admissions)
+where chance('billed', k) < 0.9
+union all
+select subject_id, hadm_id, 'APR', (1 + some_of('apr', k, 900))::varchar, 'GROUP OF ANOTHER KIND, WITH SEVERITY',
+  1 + some_of('severity', k, 3), 1 + some_of('mortality', k, 3)
+from gen_admissions
+where chance('billed', k) < 0.9;
+
 create or replace temp table gen_items as
 select 50800 + i * 3 as itemid, 'Item ' || i as label, pick('fluid', i, ['Blood', 'Urine', 'Other Body Fluid']) as fluid,
   pick('category', i, ['Chemistry', 'Hematology', 'Blood Gas']) as category, i

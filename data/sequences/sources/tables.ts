@@ -117,6 +117,28 @@ export const sourceTables: readonly SourceTable[] = [
     unique: "subject_id",
   },
   {
+    name: "omr",
+    description: "one measurement of a subject on a day, such as the body mass index",
+    required: false,
+    columns: {
+      subject_id: "id",
+      chartdate: "date",
+      seq_num: "integer",
+      result_name: "text",
+      result_value: "text",
+    },
+    extra: {},
+    onBadRow: "fail",
+  },
+  {
+    name: "drgcodes",
+    description: "one diagnosis-related group of a stay",
+    required: false,
+    columns: { subject_id: "id", hadm_id: "id", drg_type: "text", drg_code: "text" },
+    extra: { description: "text", drg_severity: "integer", drg_mortality: "integer" },
+    onBadRow: "fail",
+  },
+  {
     name: "d_labitems",
     description: "what a laboratory item is",
     required: false,

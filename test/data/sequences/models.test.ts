@@ -1,7 +1,9 @@
+import { tmpdir } from "node:os";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { models, parseModel } from "../../../data/sequences/model.ts";
-import type { Settings } from "../../../data/sequences/settings.ts";
+import { modelNamed, models, parseModel } from "../../../data/sequences/model.ts";
+import { Settings } from "../../../data/sequences/settings.ts";
+import { prepare } from "../../../data/sequences/workspace.ts";
 import { type DuckDB, openDuckDB } from "../../../data/sql/duckdb.ts";
 import { runModels, runTableChecks, standInForMissing } from "./pipeline.ts";
 
@@ -9,7 +11,7 @@ let duckdb: DuckDB;
 let connection: DuckDBConnection;
 
 beforeEach(async () => {
-  duckdb ??= await openDuckDB({ memoryBytes: 1e9, threads: 2, tempDir: "/tmp" });
+  duckdb ??= await openDuckDB({ memoryBytes: 1e9, threads: 2, tempDir: tmpdir() });
   connection = await duckdb.connect();
   await fixture(connection);
 });
@@ -38,6 +40,15 @@ async function fixture(to: DuckDBConnection) {
   await to.run(
     "create or replace temp view imports as select '' as source, 0 as rows, 0 as rejects where false",
   );
+}
+
+/** The second measurement of the body mass index is of a day after the first stay began. */
+async function groupsAndMeasurements() {
+  await connection.run(`insert into raw_omr values
+      (1, '2149-12-01', 1, 'BMI (kg/m2)', '27.5'), (1, '2149-12-01', 2, 'Weight (Lbs)', '170'),
+      (1, '2150-01-02', 1, 'BMI (kg/m2)', '50'), (3, '2150-01-01', 1, 'BMI (kg/m2)', '___');
+    insert into raw_omr select 3, '2150-01-02', n, 'BMI (kg/m2)', n::varchar from range(20, 30) t(n);
+    insert into raw_drgcodes (subject_id, hadm_id, drg_type, drg_code) values (1, 100, 'HCFA', '057'), (1, 100, 'APR', '720')`);
 }
 
 async function rows(sql: string): Promise<unknown[][]> {
@@ -139,9 +150,60 @@ describe("the models", () => {
 
     expect(
       await rows(
-        "select decile([24.000000000000004, 24.000000000000004, 24.000000000000004], k) = 24.000000000000004 from range(1, 10) t(k)",
+        "select decile(24.000000000000004, 3, 3, k) = 24.000000000000004 from range(1, 10) t(k) group by k",
       ),
     ).toEqual(Array.from({ length: 9 }, () => [true]));
+  });
+
+  test("take the deciles that sorting all values gives, of few and of many, with and without a sample", async () => {
+    await connection.run(`delete from raw_labevents;
+      insert into raw_labevents (labevent_id, subject_id, hadm_id, itemid, charttime, valuenum)
+        select n, 1, 100, 7, '2150-01-01 10:30', round(exp((id_hash(n) % 1000) / 150.0), 1) from range(20000) t(n);
+      insert into raw_labevents (labevent_id, subject_id, hadm_id, itemid, charttime, valuenum)
+        select 20000 + n, 1, 100, 8, '2150-01-01 10:30', (id_hash(n) % 7) / 3.0 - 1 from range(40) t(n)`);
+
+    for (const quantile_sample of [0.1, 1]) {
+      await runModels(connection, { quantile_sample });
+
+      const byCounts = await rows(
+        "select itemid, [q1, q2, q3, q4, q5, q6, q7, q8, q9] from lab_quantiles order by all",
+      );
+      const bySorting = await rows(`select itemid, list_transform(range(1, 10), lambda k:
+            interpolate(v[(len(v) - 1) * k // 10 + 1], v[(len(v) - 1) * k // 10 + 2], (len(v) - 1) * k % 10))
+          from (select itemid, list_sort(list(valuenum)) as v from raw_labevents
+            where itemid = 8 or sampled(labevent_id) group by itemid) order by all`);
+      expect(byCounts).toEqual(bySorting);
+    }
+  });
+});
+
+describe("the deciles", () => {
+  const rowsOfOneItem = `create temp view raw_labevents as
+    select n as labevent_id, 1 as subject_id, 1 as hadm_id, 7 as itemid, sin(n) as valuenum from range(1_000_000) t(n)`;
+
+  async function tightly<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    using small = await openDuckDB({ memoryBytes: 40 * 2 ** 20, threads: 1, tempDir: tmpdir() });
+    const own = await small.connect();
+    try {
+      await prepare(own, Settings.parse({ quantile_sample: 1 }));
+      await own.run(rowsOfOneItem);
+      await own.run("create temp table top_200_labs as select 7 as itemid");
+      return await work(own);
+    } finally {
+      own.closeSync();
+    }
+  }
+
+  test("are found in less memory than all the different values would take", async () => {
+    const found = await tightly((own) => own.runAndReadAll(modelNamed("lab_quantiles").sql));
+
+    expect(found.getRowObjectsJson()[0]).toMatchObject({ n_used: "1000000", q5: expect.closeTo(0, 2) });
+  });
+
+  test("would not be found by sorting lists of them", async () => {
+    const lists = "select itemid, list_sort(list(valuenum)) as v from raw_labevents group by itemid";
+
+    await expect(tightly((own) => own.runAndReadAll(lists))).rejects.toThrow(/Out of Memory/);
   });
 });
 
@@ -247,6 +309,36 @@ describe("special tokens", () => {
       "MEDS_DEATH",
       "TIMELINE_END",
     ]);
+  });
+
+  test("tell the body mass index known by a subject's first stay and the group of each stay, where a release has them", async () => {
+    await groupsAndMeasurements();
+
+    const first = await tokens(100, { special_tokens: "ethos" });
+    expect(first.slice(3, 6)).toEqual(["MARITAL//UNKNOWN", "RACE//UNKNOWN", "BMI//Q8"]);
+    expect(first.slice(-3)).toEqual(["HOSPITAL_DISCHARGE", "DISCHARGE_LOCATION//UNKNOWN", "DRG//57"]);
+    const second = await tokens(101, { special_tokens: "ethos" });
+    expect(second.slice(-2)).toEqual(["DRG//UNKNOWN", "TIMELINE_END"]);
+    expect(second.filter((code) => code.startsWith("BMI"))).toEqual([]);
+    expect(await tokens(200, { special_tokens: "ethos" })).toContain("BMI//UNKNOWN");
+    expect(await rows("from drops where model in ('bmi_quantiles', 'drg_groups') order by all")).toEqual([
+      ["bmi_quantiles", "no_bmi", "1"],
+      ["bmi_quantiles", "no_number", "1"],
+      ["drg_groups", "another_type", "1"],
+    ]);
+  });
+
+  test.each([
+    "update tokens_final set code = 'DRG//UNKNOWN' where code = 'DRG//57'",
+    "update tokens_final set code = 'BMI//Q9' where code = 'BMI//Q8'",
+    "delete from tokens_final where code = 'BMI//UNKNOWN'",
+  ])("are held by A51, which sees: %s", async (damage) => {
+    await groupsAndMeasurements();
+    await runModels(connection, { special_tokens: "ethos" });
+    expect((await runTableChecks(connection)).A51).toBe(0);
+    await connection.run(damage);
+
+    expect((await runTableChecks(connection)).A51).toBeGreaterThan(0);
   });
 
   test.each(["admission_bins", "ethos_ares", "cehr"] as const)(

@@ -9,6 +9,7 @@ import type { Lake } from "../../../data/lake.ts";
 import { openLake } from "../../../data/open-lake.ts";
 import { generateMimic } from "../../../data/sequences/generator/generate.ts";
 import { models } from "../../../data/sequences/model.ts";
+import { Settings } from "../../../data/sequences/settings.ts";
 import { sequencesTable } from "../../../data/sequences/tables.ts";
 import { openFolder } from "../../../data/storage/folder.ts";
 import { enqueue } from "../../../queues/enqueue.ts";
@@ -55,7 +56,8 @@ async function buildBy(address: QueueAddress, dir: string, way: Way) {
   const workers = await Promise.all(way.threads.map((threads) => startWorker({ ...order, threads })));
   try {
     await using queues = openQueues(queuesOf);
-    const input = Input.parse({ source: way.source, rowsPerRange: way.rowsPerRange });
+    const settings = Settings.parse({ special_tokens: "ethos" });
+    const input = Input.parse({ source: way.source, rowsPerRange: way.rowsPerRange, settings });
     const { id } = await enqueue(queues, sequencesBuild, input);
     const ending = untilEnded(queues, id);
     if (way.killsOne) {

@@ -118,6 +118,8 @@ describe("a build", () => {
 
     expect(first.tables.raw_patients?.rows_out).toBe(12);
     expect(second.tables.raw_patients?.rows_out).toBe(0);
+    expect(first.absent_sources).toEqual(["d_icd_diagnoses"]);
+    expect(second.absent_sources).toEqual(["patients", "d_icd_diagnoses"]);
     expect(second.subjects_excluded).toBeLessThan(first.subjects_excluded);
   });
 
@@ -190,6 +192,7 @@ describe("a build", () => {
       overlapping_admissions: 1,
       discharges_before_admission: 1,
       nonfinite_valuenum: 1,
+      absent_sources: ["patients", "omr", "drgcodes", "d_labitems", "d_icd_diagnoses"],
       tables: {
         raw_prescriptions: {
           rejects: 1,
