@@ -7,7 +7,7 @@ import { generateTreeSplit } from "./tree-split.ts";
 
 export interface Question extends Omit<Call, "prompt" | "json"> {
   readonly question: string;
-  /** What the answer may be drawn from, the most important first. */
+  /** What the answer may be drawn from, in the order it came: lessons, or what tools answered. */
   readonly parts: readonly string[];
 }
 
@@ -33,11 +33,48 @@ export async function ask(
       return text;
     }
     const room = tier.context_budget - tokensOf(question) - tokensOf(call.system ?? "") - 1;
+    if (tier.overflow_policy === "summarize_oldest_tool_results_via_t3") {
+      const shortened = await summariseOldest(bridge, { question, parts, ...call }, room, cache);
+      return generateContinuable(bridge, { ...call, prompt: promptOf(shortened) });
+    }
     const nearest = nearestParts(question, parts, room);
     if (nearest.length === 0) throw error;
     return generateContinuable(bridge, { ...call, prompt: promptOf(nearest) });
   }
 }
+
+const SUMMARY_SHARE = 0.25;
+
+/** The newest parts as they are, as many as fit, after a summary of all that came before them. */
+async function summariseOldest(
+  bridge: Bridge,
+  { question, parts, site, signal }: Question,
+  room: number,
+  cache: Storage | undefined,
+): Promise<string[]> {
+  const { output_tokens } = await bridge.matrix.tier("T3");
+  const outputTokens = Math.max(1, Math.min(output_tokens, Math.floor(room * SUMMARY_SHARE)));
+  let left = room - outputTokens - HEADING_TOKENS;
+  let first = parts.length;
+  while (first > 0) {
+    left -= tokensOf(`${parts[first - 1]}\n\n`);
+    if (left < 0) break;
+    first -= 1;
+  }
+  const asked = `Sum up what matters for this question, in at most ${outputTokens * 3} characters: ${question}`;
+  const summary = await generateTreeSplit(
+    bridge,
+    {
+      ...{ tier: "T3", site, question: asked, input: parts.slice(0, first).join("\n\n"), outputTokens },
+      ...(signal && { signal }),
+    },
+    cache,
+  );
+  return [`Summary of the ${first} oldest results:\n${summary.text}`, ...parts.slice(first)];
+}
+
+/** The words before a summary. */
+const HEADING_TOKENS = 20;
 
 /** The parts that are likest to the question, as many as fit, in the order they came. */
 export function nearestParts(question: string, parts: readonly string[], room: number): string[] {

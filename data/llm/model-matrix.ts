@@ -19,7 +19,12 @@ const WrittenTier = z.strictObject({
     .describe("What a prompt may have of the window; unset: what the answer leaves"),
   output_tokens: tokens,
   think: z.boolean(),
-  overflow_policy: z.enum(["two_pass_map_reduce", "chunk_lessons_via_cosine_topk", "refuse"]),
+  overflow_policy: z.enum([
+    "two_pass_map_reduce",
+    "chunk_lessons_via_cosine_topk",
+    "summarize_oldest_tool_results_via_t3",
+    "refuse",
+  ]),
   calls: z.string(),
 });
 const WrittenMatrix = z.strictObject({

@@ -5,7 +5,8 @@ import type { Bridge } from "../llm/bridge.ts";
 import { generateJson } from "../llm/continue.ts";
 import { queryRows } from "../sql/duckdb.ts";
 import { openConnection } from "./connection.ts";
-import { tableSql } from "./recommend.ts";
+import { mergeTexts } from "./merge-texts.ts";
+import { tableSql } from "./table-sql.ts";
 
 const names = ["error_group", "cause", "action", "model"] as const;
 const columns: Column[] = names.map((name) => ({ name, type: "string", nullable: true }));
@@ -40,21 +41,8 @@ export async function adviseErrors(lake: Lake, bridge: Bridge, signal?: AbortSig
     const { primary_model: model } = await bridge.matrix.tier("T3");
     if (said.success) rows.push({ error_group, ...said.data, model });
   }
-  if (rows.length > 0) await store(lake, rows);
+  await mergeTexts(lake, "observer.advice", names, rows);
   return rows.length;
-}
-
-async function store(lake: Lake, rows: readonly object[]): Promise<void> {
-  using open = await openConnection(lake);
-  const { connection } = open;
-  const shape = JSON.stringify([Object.fromEntries(names.map((name) => [name, "VARCHAR"]))]);
-  await connection.run(
-    `create temp table advice as select unnest(rows, max_depth := 2) from (select from_json($rows::json, '${shape}') as rows)`,
-    { rows: JSON.stringify(rows) },
-  );
-  await lake
-    .table("observer.advice")
-    .merge({ sql: "select * from advice", connection }, { key: ["error_group"] });
 }
 
 /** What a model said of a failure, if one was asked. */

@@ -5,7 +5,7 @@ import { queryRows, quote } from "../sql/duckdb.ts";
 import type { StoredObject } from "../storage/storage.ts";
 import { openConnection } from "./connection.ts";
 import { batchName, oldestBatches } from "./inbox.ts";
-import { conflictsTable, eventsTable, sentColumns } from "./tables.ts";
+import { conflictsTable, eventsTable, repetitionsTable, sentColumns } from "./tables.ts";
 
 /** One commit takes so much, which bounds the memory and the time until a stop is heeded. */
 const TAKEN_AT_ONCE = { files: 256, bytes: 32 * 1024 ** 2 };
@@ -59,6 +59,7 @@ async function appendBatches(
   await connection.run(freshSql);
   const again = await countAgain(connection);
   const conflicting = again > 0 ? await recordConflicts(lake, connection, await snapshot.readSql()) : 0;
+  if (again > 0) await recordRepetitions(lake, connection);
 
   const result = await table.append(
     { sql: "select * from fresh order by happened_at", connection },
@@ -155,6 +156,17 @@ async function countAgain(connection: DuckDBConnection): Promise<number> {
        - (select count(*) from incoming join known using (id, batch)) as count`,
   );
   return Number(found?.count ?? 0n);
+}
+
+/** Rows are named by batch, so that a run which takes a batch once more counts nothing twice. */
+async function recordRepetitions(lake: Lake, connection: DuckDBConnection): Promise<void> {
+  const table = await repetitionsTable(lake);
+  const counted = `select batch, count(*) - coalesce(any_value(conflicts), 0) as duplicates,
+      coalesce(any_value(conflicts), 0) as conflicting
+    from incoming anti join fresh using (id, batch) anti join known using (id, batch)
+    left join (select batch, count(*) as conflicts from conflicting group by batch) using (batch)
+    group by batch`;
+  await table.merge({ sql: counted, connection }, { key: ["batch"] });
 }
 
 /** What the sender leaves to us is no difference, and nor is what stands under two names. */

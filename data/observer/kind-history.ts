@@ -5,7 +5,7 @@ import { adviceOn } from "./advise.ts";
 import { fold } from "./fold.ts";
 import { corrections, errors } from "./lessons/lesson.ts";
 import { type ListedRow, listRows } from "./list-rows.ts";
-import { tableSql } from "./recommend.ts";
+import { tableSql } from "./table-sql.ts";
 
 /** What is known of the failures of one kind of work. */
 export const KindHistory = z
@@ -46,13 +46,7 @@ export async function kindHistory(lake: Lake, kind: string): Promise<KindHistory
        max(happened_at) filter (not success) as last
      from (${events}) where event_kind = ${quote(kind)}`,
   );
-  const found = await listRows(lake, {
-    table: errors.table,
-    columns: errors.columns,
-    orderBy: "scopes desc, count desc, error_group",
-    where: { event_kind: kind },
-    limit: ERRORS_MOST,
-  });
+  const found = await errorRows(lake, { event_kind: kind }, ERRORS_MOST);
   return {
     kind,
     succeeded: Number(tally?.succeeded ?? 0n),
@@ -60,6 +54,11 @@ export async function kindHistory(lake: Lake, kind: string): Promise<KindHistory
     lastFailure: tally?.last?.toISOString() ?? null,
     errors: await Promise.all(found.map((row) => errorOf(lake, row))),
   };
+}
+
+function errorRows(lake: Lake, where: Readonly<Record<string, string>>, limit: number): Promise<ListedRow[]> {
+  const { table, columns } = errors;
+  return listRows(lake, { table, columns, where, limit, orderBy: "scopes desc, count desc, error_group" });
 }
 
 async function errorOf(lake: Lake, row: ListedRow): Promise<KindHistory["errors"][number]> {
@@ -106,6 +105,6 @@ export async function earlierFailures(
   message: string,
 ): Promise<KindHistory["errors"][number] | undefined> {
   const pattern = await fold(lake, message);
-  const { errors: known } = await kindHistory(lake, kind);
-  return known.find((error) => error.pattern === pattern);
+  const [row] = await errorRows(lake, { event_kind: kind, pattern }, 1);
+  return row && (await errorOf(lake, row));
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Column } from "../delta/table.ts";
 import type { Lake, TableName } from "../lake.ts";
 import { identifier } from "../sql/duckdb.ts";
-import { tableSql } from "./recommend.ts";
+import { tableSql } from "./table-sql.ts";
 
 export interface Listing {
   readonly table: TableName;
@@ -13,16 +13,30 @@ export interface Listing {
   /** Columns and the values they must have; what is undefined is not asked for. */
   readonly where?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly offset?: number;
-  readonly limit: number;
+  /** Unset: all of them. */
+  readonly limit?: number;
 }
 
 export type ListedRow = Readonly<Record<string, unknown>>;
 
 /** Rows of one of the observer's tables as JSON has them; none where the table is not there yet. */
 export async function listRows(lake: Lake, listing: Listing): Promise<ListedRow[]> {
-  const { table, columns, orderBy, where = {}, offset = 0, limit } = listing;
-  const rows = await tableSql(lake, table);
-  if (rows === undefined) return [];
+  const rows = await tableSql(lake, listing.table);
+  return rows === undefined ? [] : await listed(lake, rows, listing);
+}
+
+/** Those of them that came in some versions of the table. */
+export async function listNewRows(
+  lake: Lake,
+  versions: { readonly from: number; readonly to: number },
+  listing: Listing,
+): Promise<ListedRow[]> {
+  const changes = await lake.table(listing.table).changesSql(versions);
+  return listed(lake, `select * from (${changes}) where _change_type = 'insert'`, listing);
+}
+
+async function listed(lake: Lake, rows: string, listing: Listing): Promise<ListedRow[]> {
+  const { columns, orderBy, where = {}, offset = 0, limit } = listing;
   const parameters: Record<string, DuckDBValue> = {};
   const conditions = Object.entries(where).flatMap(([column, value]) => {
     if (value === undefined) return [];
@@ -33,7 +47,7 @@ export async function listRows(lake: Lake, listing: Listing): Promise<ListedRow[
   const found = await (await lake.duckdb()).query(
     z.record(z.string(), z.unknown()),
     `select ${list} from (${rows}) ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
-     order by ${orderBy} limit ${limit} offset ${offset}`,
+     order by ${orderBy} ${limit === undefined ? "" : `limit ${limit} offset ${offset}`}`,
     parameters,
   );
   return found.map((row) =>

@@ -5,8 +5,9 @@ import type { Column, DeltaType } from "../delta/table.ts";
 import type { Lake, TableName } from "../lake.ts";
 import { queryRows, quote } from "../sql/duckdb.ts";
 import { embedText } from "../vectors/embedders/hashed-grams.ts";
-import { neighbourRules } from "./competence.ts";
+import { competenceRules } from "./competence.ts";
 import { type SignatureTuple, signatureText } from "./signatures.ts";
+import { tableSql } from "./table-sql.ts";
 
 const int = z.coerce.number();
 const Neighbour = z.object({
@@ -44,6 +45,7 @@ export const Recommendation = z
     text: z.string(),
     playbook: Playbook.nullable().describe("The best of the neighbours' playbooks"),
     notes: z.array(z.string()),
+    advice: z.string().nullable().describe("What the overview model made of it, where one was asked"),
     neighbours: z.array(Neighbour),
     warnings: z.array(Warning),
   })
@@ -79,7 +81,7 @@ export async function openAdvisor(lake: Lake): Promise<Advisor> {
     "observer.signatures",
     "select null::varchar sig_hash, null::varchar as text, null::float[] embedding where false",
   );
-  const { floor, unknown } = neighbourRules;
+  const { neighbour_floor: floor, neighbour_unknown: unknown } = competenceRules;
   await connection.run(
     `create temp table near as
      select sig_hash, text, embedding, greatest(${floor}, coalesce(best, ${unknown}))::double as competence
@@ -90,6 +92,7 @@ export async function openAdvisor(lake: Lake): Promise<Advisor> {
   await keep(connection, lake, "playbooks", Playbook);
   await keep(connection, lake, "errors", Warning.omit({ difference: true }).extend({ sig_hash: z.string() }));
   await keep(connection, lake, "corrections", Correction);
+  await keep(connection, lake, "run_advice", RunAdvice);
   return { connection, [Symbol.dispose]: () => connection.closeSync() };
 }
 
@@ -99,6 +102,8 @@ const Correction = z.object({
   difference: z.string(),
   scopes: int,
 });
+
+const RunAdvice = z.object({ sig_hash: z.string(), advice: z.string() });
 
 async function keep(connection: DuckDBConnection, lake: Lake, name: string, row: z.ZodObject): Promise<void> {
   const names = Object.keys(row.shape);
@@ -124,7 +129,14 @@ export async function recommend(
 ): Promise<Recommendation> {
   const text = signatureText(tuple);
   const neighbours = await neighboursOf(connection, text, sigHash);
-  const nothing = { sig_hash: sigHash, text, playbook: null, notes: [], neighbours, warnings: [] };
+  const [said] = await queryRows(
+    connection,
+    RunAdvice,
+    "select sig_hash, advice from run_advice where sig_hash = $sig",
+    { sig: sigHash },
+  );
+  const advice = said?.advice ?? null;
+  const nothing = { sig_hash: sigHash, text, playbook: null, notes: [], advice, neighbours, warnings: [] };
   if (neighbours.length === 0) return nothing;
   const weights = neighbours
     .map(({ sig_hash, score }) => `(${quote(sig_hash)}, ${score}::double)`)
@@ -183,13 +195,6 @@ function notesOf(
     notes.push(`Failed ${count} times with: ${pattern}${mended}`);
   }
   return notes;
-}
-
-/** A table's rows as they are now; undefined where there is no such table yet. */
-export async function tableSql(lake: Lake, name: TableName): Promise<string | undefined> {
-  const table = lake.table(name);
-  if (!(await table.exists())) return undefined;
-  return (await table.snapshot()).readSql();
 }
 
 const storedColumns: Readonly<Record<string, DeltaType>> = {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
 import { VersionNotFoundError } from "../delta/errors.ts";
@@ -22,7 +23,7 @@ export interface Refreshed {
   readonly rows: number;
 }
 
-const watermarkSchema = z.object({ version: z.number() });
+const watermarkSchema = z.object({ version: z.number(), made: z.string() });
 
 /**
  * Brings a lesson up to the newest events: the rows of each unit that the change feed names are made again from all of its
@@ -58,7 +59,7 @@ export async function refreshTogether(
   const refreshed: Refreshed[] = [];
   for (const lesson of lessons) {
     const rows = units === 0 ? 0 : await write(lake, connection, lesson, { how, version, signal });
-    await lake.storage.put(watermarkKey(lesson), JSON.stringify({ version }));
+    await lake.storage.put(watermarkKey(lesson), JSON.stringify({ version, made: madeBy(lesson) }));
     refreshed.push({
       table: lesson.table,
       how: units === 0 ? "unchanged" : how,
@@ -152,7 +153,7 @@ async function write(
   await connection.run(`create or replace temp table lesson as ${lesson.sql}`);
   const order = lesson.key.map(identifier).join(", ");
   const source = { sql: `select * from lesson order by ${order}`, connection };
-  const options = { txn: { appId: lesson.table, version }, ...(signal && { signal }) };
+  const options = { txn: { appId: `${lesson.table} ${madeBy(lesson)}`, version }, ...(signal && { signal }) };
   if (how === "full") await table.overwrite(source, options);
   else {
     const gone = lesson.forgets ? { deleteMissing: await withinTouched(connection, lesson) } : {};
@@ -171,6 +172,11 @@ async function withinTouched(connection: DuckDBConnection, { unitColumn }: Lesso
   return `${identifier(unitColumn)} in (${units.map(({ unit }) => quote(unit)).join(", ")})`;
 }
 
+/** Names the query: where it changes, or a rule in it, all of its rows are made again. */
+function madeBy({ sql }: Lesson): string {
+  return createHash("sha256").update(sql).digest("hex").slice(0, 12);
+}
+
 function watermarkKey({ table }: Lesson): string {
   return `_observer/read/${table}.json`;
 }
@@ -178,7 +184,8 @@ function watermarkKey({ table }: Lesson): string {
 async function watermark(lake: Lake, lesson: Lesson): Promise<number | undefined> {
   try {
     const text = (await lake.storage.get(watermarkKey(lesson))).toString("utf8");
-    return watermarkSchema.parse(JSON.parse(text)).version;
+    const { version, made } = watermarkSchema.parse(JSON.parse(text));
+    return made === madeBy(lesson) ? version : undefined;
   } catch (error) {
     if (error instanceof NotFoundError || error instanceof SyntaxError || error instanceof z.ZodError)
       return undefined;

@@ -72,6 +72,9 @@ const conflictColumns = columnsOf({
   event_kind: "string",
 });
 
+/** How many events of a batch came again under known ids: with the same content, and with another. */
+export const repetitionColumns = columnsOf({ batch: "string", duplicates: "long", conflicting: "long" });
+
 export async function eventsTable(lake: Lake): Promise<Table> {
   const table = lake.table("observer.events");
   await table.ensure({
@@ -86,6 +89,15 @@ export async function conflictsTable(lake: Lake): Promise<Table> {
   await table.ensure({
     columns: conflictColumns,
     description: "Events that came again with other content; the first was kept",
+  });
+  return table;
+}
+
+export async function repetitionsTable(lake: Lake): Promise<Table> {
+  const table = lake.table("observer.repetitions");
+  await table.ensure({
+    columns: repetitionColumns,
+    description: "How many events of a batch came again under known ids",
   });
   return table;
 }

@@ -24,11 +24,12 @@ export async function showRecommendation(
   context.output.result(advice, (paint) => render(advice, paint));
 }
 
-function render({ text, notes, neighbours }: Recommendation, paint: Paint): string {
+function render({ text, notes, advice, neighbours }: Recommendation, paint: Paint): string {
   const lines = [paint("bold", text), ""];
   if (notes.length === 0)
     lines.push("Nothing is known of it yet. Learn from the events: millrace observer analyze");
   for (const note of notes) lines.push(`- ${note}`);
+  if (advice) lines.push("", paint("dim", "a model says"), `  ${advice}`);
   if (neighbours.length > 0) lines.push("", paint("dim", "likest situations"));
   for (const near of neighbours) {
     const score = `${near.score.toFixed(2)} = ${near.similarity.toFixed(2)} alike × ${near.competence.toFixed(2)} competence`;

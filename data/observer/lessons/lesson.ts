@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Column, DeltaType } from "../../delta/table.ts";
 import type { TableName } from "../../lake.ts";
-import { competenceRules } from "../competence.ts";
+import { competenceRules, ruleConstants } from "../competence.ts";
 import type { EventColumn } from "../tables.ts";
 
 /** A table that follows from the events alone: made anew for what new events touch, it is what a full run would make. */
@@ -45,9 +45,10 @@ function lesson(
 }
 
 function withRules(sql: string): string {
+  const constants = ruleConstants(competenceRules);
   return sql.replaceAll(/\$(\w+)/g, (_, name: string) => {
-    const value = (competenceRules as Readonly<Record<string, number>>)[name];
-    if (value === undefined) throw new Error(`There is no rule ${name}; competence.ts has them`);
+    const value = constants[name];
+    if (value === undefined) throw new Error(`There is no rule ${name}; config/competence.json has them`);
     return String(value);
   });
 }

@@ -184,6 +184,18 @@ describe("an input that is too large", () => {
     expect(choosing.asked).toHaveLength(1);
     expect(choosing.asked[0]?.prompt).toContain("line 250:");
 
+    const summing = await startModel(({ prompt }) => (prompt.includes("Sum up") ? "THE SUM" : "ok"), {
+      overflow_policy: "summarize_oldest_tool_results_via_t3",
+    });
+    expect(await ask(summing.bridge, question)).toBe("ok");
+    const last = summing.asked.at(-1)?.prompt ?? "";
+    expect(last).toMatch(/Summary of the \d+ oldest results:\nTHE SUM\n\nline/);
+    expect(last).toContain("line 299:");
+    expect(last).not.toContain("line 0:");
+    const summed = summing.asked.slice(0, -1).map(({ prompt }) => prompt);
+    expect(summed.join("\n")).toContain("line 0:");
+    expect(summed.every((prompt) => prompt.includes("Sum up"))).toBe(true);
+
     const refusing = await startModel(() => "ok", { overflow_policy: "refuse" });
     await expect(ask(refusing.bridge, question)).rejects.toThrow(ContextBudgetError);
   });

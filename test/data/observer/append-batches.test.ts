@@ -4,6 +4,7 @@ import type { Lake } from "../../../data/lake.ts";
 import { appendOldest } from "../../../data/observer/append-batches.ts";
 import { backlogOf, INBOX, Inbox } from "../../../data/observer/inbox.ts";
 import { readEventLines } from "../../../data/observer/read-events.ts";
+import { repetitionsOf } from "../../../data/observer/repetitions.ts";
 import { test } from "../../support/test.ts";
 
 const event = (id: string, more: object = {}) =>
@@ -112,6 +113,24 @@ describe("an id that comes again", () => {
     expect(
       await (await lake.duckdb()).query(z.object({ id: z.string() }), `select id from (${conflicts})`),
     ).toEqual([{ id: "a" }]);
+  });
+
+  test("is added to the totals once, also when its batch is taken twice", async ({ lake }) => {
+    expect(await repetitionsOf(lake)).toEqual({ duplicates: 0, conflicting: 0 });
+    await send(lake, event("a"), event("b"), event("c"));
+    await drain(lake);
+    await send(lake, event("a"), event("b"), event("c", { city: "other" }));
+    const batches: [string, Buffer][] = [];
+    for await (const { key } of lake.storage.list(INBOX)) batches.push([key, await lake.storage.get(key)]);
+    await drain(lake);
+    for (const [key, body] of batches) await lake.storage.put(key, body);
+    await drain(lake);
+    expect(await repetitionsOf(lake)).toEqual({ duplicates: 2, conflicting: 1 });
+
+    await send(lake, event("a"));
+    await drain(lake);
+
+    expect(await repetitionsOf(lake)).toEqual({ duplicates: 3, conflicting: 1 });
   });
 
   test("in two batches that are taken together is kept as it came first", async ({ lake }) => {

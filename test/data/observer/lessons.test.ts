@@ -3,6 +3,7 @@ import { describe, expect } from "vitest";
 import { z } from "zod";
 import type { Lake } from "../../../data/lake.ts";
 import { adviseErrors } from "../../../data/observer/advise.ts";
+import { adviseRuns } from "../../../data/observer/advise-runs.ts";
 import { appendOldest } from "../../../data/observer/append-batches.ts";
 import type { ObserverEvent } from "../../../data/observer/event.ts";
 import { Inbox } from "../../../data/observer/inbox.ts";
@@ -107,6 +108,20 @@ describe("a lesson", () => {
 
     expect((await lake.table(playbooks.table).snapshot()).version).toBe(version);
   });
+});
+
+test("a lesson whose query or rules have changed is made again of the same events", async ({ lake }) => {
+  const sql = (turns: number) => actors.sql.replace("(20 - turns", `(${turns} - turns`);
+  await tell(lake, event({ staffer_id: "ann", run_id: "a", turns: 10 }));
+  const first = { ...actors, sql: sql(20) };
+  await refresh(lake, first);
+  expect(await refresh(lake, first)).toMatchObject({ how: "unchanged" });
+  const [before] = await rowsOf(lake, actors);
+
+  expect(await refresh(lake, { ...actors, sql: sql(30) })).toMatchObject({ how: "full" });
+
+  const [after] = await rowsOf(lake, actors);
+  expect(Number(after?.turn_efficiency)).toBeGreaterThan(Number(before?.turn_efficiency));
 });
 
 describe("lessons of one unit", () => {
@@ -345,6 +360,32 @@ describe("a recommendation", () => {
     expect(advice.neighbours[0]?.text).toBe("fill 2 Welder in Toledo, OH");
     expect(advice.warnings).toMatchObject([{ pattern: "model timed out", scopes: 3 }]);
     expect(await storeRecommendations(lake)).toBe(3);
+  });
+
+  test("carries what the overview model makes of the findings, which is asked once for the same findings", async ({
+    lake,
+  }) => {
+    const good = ["a", "b"].map((run_id) => event({ run_id, config: { model: "good" } }));
+    const learn = async (...events: ObserverEvent[]) => {
+      await tell(lake, ...events);
+      for (const lesson of lessons) await refresh(lake, lesson);
+      await indexSignatures(lake);
+      await storeRecommendations(lake);
+    };
+    const tuple = { event_kind: "fill", role: "Welder", count: 2, city: "Toledo", state: "OH" };
+    const wise = await startModel(() => "Use the good model.", { context_window: 4_000 });
+    await learn(...good);
+    expect((await recommendNow(lake, tuple)).advice).toBeNull();
+
+    expect(await adviseRuns(lake, wise.bridge)).toBe(1);
+    await learn(event({ run_id: "c", config: { model: "good" } }));
+    expect(await adviseRuns(lake, wise.bridge)).toBe(0);
+    await learn(failure({ run_id: "d", config: { model: "bad" } }));
+    expect(await adviseRuns(lake, wise.bridge)).toBe(1);
+
+    expect((await recommendNow(lake, tuple)).advice).toBe("Use the good model.");
+    expect(wise.asked).toHaveLength(2);
+    expect(wise.asked[1]?.prompt).toContain("model timed out");
   });
 
   test("of a lake that has seen nothing is empty and no error", async ({ lake }) => {
