@@ -6,6 +6,7 @@ import { freeGraph, type Graph, openGraph } from "./binding.ts";
 import { sealGraphFile } from "./graph-file.ts";
 import { type StopFlag, stopper } from "./stop-flag.ts";
 import { type VectorSource, vectorBatches } from "./vector-rows.ts";
+import { checkWritten } from "./written.ts";
 
 export interface BuildSource extends VectorSource {
   /** The rows that the questions are, as a SELECT: what is measured lacks them, what is left has them. */
@@ -129,6 +130,7 @@ async function write(
 ) {
   if (ids.length === 0) throw new Error("An index of no rows is not written.");
   await graph.writeIndex(path);
+  await checkWritten(path);
   const sha256 = await sealGraphFile(path, { ids, chunks: Int32Array.from(chunks) }, dimensions);
   return { sha256, sizeBytes: (await stat(path)).size };
 }

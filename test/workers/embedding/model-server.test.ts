@@ -66,6 +66,21 @@ describe("an index of a model server's model", () => {
     expect(server.embedded).toEqual([]);
   });
 
+  test("would ask again, were it not for the cache", async ({ lake, services }) => {
+    const server = await startServer();
+    await writeNotes(lake, manyNotes(5));
+    await createNotesIndex(lake, { embedder: "tiny", server });
+    await using _pool = await startPool({ ...services, modelServer: server }, pool);
+    await refresh(services);
+    await createNotesIndex(lake, { name: "again", embedder: "tiny", server });
+    server.embedded.length = 0;
+
+    await lake.table("vectors.cache").delete("true");
+
+    expect((await refresh(services, "again")).chunks).toMatchObject({ embedded: 5, cached: 0 });
+    expect(server.embedded).toHaveLength(5);
+  });
+
   test("waits for a server that went away, and ends with what it would have had", async ({
     lake,
     services,
