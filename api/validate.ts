@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { parseUntrusted } from "../data/parse-untrusted.ts";
 import { Problem, type WrongField } from "./problem.ts";
 
 type Part = WrongField["in"];
@@ -7,7 +8,7 @@ type Part = WrongField["in"];
 export function validate(parts: readonly { in: Part; schema: z.ZodType | undefined; value: unknown }[]) {
   const errors: WrongField[] = [];
   const read = parts.map((part) => {
-    const parsed = part.schema?.safeParse(part.value);
+    const parsed = part.schema && parseUntrusted(part.schema, part.value);
     if (parsed?.error) errors.push(...wrongFields(part.in, parsed.error));
     return parsed?.data;
   });

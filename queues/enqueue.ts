@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { EnqueuedJob, JobContract } from "./contract.ts";
 import { InputTooLargeError } from "./errors.ts";
 import type { IntakeRecord } from "./intake.ts";
@@ -74,7 +75,7 @@ async function queueAccepted(queues: Queues, pool: PoolName, records: readonly I
 
 /** What one request comes to: a ZodError or an InputTooLargeError when it is not right. */
 export function accept<Input>(contract: JobContract<Input>, input: Input, requestId?: string): IntakeRecord {
-  const parsed = contract.input.parse(input);
+  const parsed = parseInput(contract, input);
   const sizeBytes = Buffer.byteLength(JSON.stringify(parsed) ?? "");
   if (sizeBytes > retention.inputBytes) {
     throw new InputTooLargeError(contract.kind, sizeBytes, retention.inputBytes);
@@ -88,6 +89,17 @@ export function accept<Input>(contract: JobContract<Input>, input: Input, reques
     backoffMs: contract.backoffMs,
     at: Date.now(),
   };
+}
+
+function parseInput<Input>({ input: schema }: JobContract<Input>, input: Input): Input {
+  try {
+    return schema.parse(input);
+  } catch (error) {
+    // A check of length compares what stands under `length`; JSON may put there what cannot be compared.
+    if (!(error instanceof TypeError)) throw error;
+    const message = "A field holds an object where none belongs";
+    throw new z.ZodError([{ code: "custom", path: [], message, input: undefined }]);
+  }
 }
 
 async function askedBefore(

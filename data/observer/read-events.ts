@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { z } from "zod";
+import { parseUntrusted } from "../parse-untrusted.ts";
 import { type EventLine, eventLimits, lineOf, ObserverEvent, type RejectedLine } from "./event.ts";
 
 /** What came of a body of events: the good ones, and every line that is none. */
@@ -73,7 +74,7 @@ class Reading {
       this.#reject(line, `it is past the ${eventLimits.events} events of one request`);
       return;
     }
-    const parsed = ObserverEvent.safeParse(value);
+    const parsed = parseUntrusted(ObserverEvent, value);
     if (!parsed.success) {
       this.#reject(line, wrong(parsed.error));
       return;

@@ -21,6 +21,17 @@ describe("a body", () => {
     expect(await send({ "content-type": `${json}; charset="UTF-8"` }, '{"to":"mühle \uFFFD"}')).toBe(202);
   });
 
+  test("with an object that cannot be compared is refused like any other wrong one", async ({ serve }) => {
+    const api = await serve();
+    const { status } = await api.fetch("/jobs/parcel", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"to":{"length":{"toString":1,"valueOf":1}}}',
+    });
+
+    expect(status).toBe(422);
+  });
+
   test("of unsaid length is cut off at the limit", async ({ serve }) => {
     const api = await serve();
     const status = await new Promise((resolve, reject) => {

@@ -68,6 +68,8 @@ function parseHeader(line: string, name: string): string[] {
     .split(",")
     .map((column) => column.trim().replace(/^"(.*)"$/, "$1"));
   if (line.trim() === "") throw new DataError(`${name} has no header line`);
+  const unnamed = columns.indexOf("");
+  if (unnamed >= 0) throw new DataError(`${name} has no name for column ${unnamed + 1} of its header line`);
   const doubled = columns.find((column, index) => columns.indexOf(column) !== index);
   if (doubled !== undefined) throw new DataError(`${name} names the column ${doubled} twice`);
   return columns;

@@ -22,12 +22,13 @@ describe("a body of lines", () => {
       "x".repeat(eventLimits.lineChars + 1),
       `{"source":"s","event_kind":"\\ud800","success":true}`,
       `{"source":"s","event_kind":"k","success":true,"attributes":{"a":"\\u0000"}}`,
+      `{"source":{"length":{"toString":1,"valueOf":1}},"event_kind":"k","success":true}`,
     ].join("\n");
 
     const { lines, rejected } = await readEventLines(body);
 
     expect(lines.map(({ id }) => id)).toEqual(["a", "b"]);
-    expect(rejected.map(({ line }) => line)).toEqual([2, 4, 5, 7, 8, 9, 10]);
+    expect(rejected.map(({ line }) => line)).toEqual([2, 4, 5, 7, 8, 9, 10, 11]);
     expect(rejected[3]?.message).toMatch(/attributes have \d+ characters and may have 8192/);
   });
 

@@ -115,6 +115,7 @@ describe("importCsv", () => {
       /lacks hadm_id, itemid, charttime, valuenum/,
     );
     await expect(read(`${header},valuenum\n`)).rejects.toThrow(/column valuenum twice/);
+    await expect(read(`${header},\n`)).rejects.toThrow(/no name for column 8/);
     await expect(read("")).rejects.toThrow(/no header/);
   });
 
