@@ -6,6 +6,8 @@ import type { FoundRow } from "../search/newer-rows.ts";
 
 /** One search in so many is asked again exactly. */
 const ONE_IN = 100;
+/** Comparing takes no more of the time than this, however many searches come: others wait for the same cores. */
+const SHARE = 0.02;
 /** Before so many were compared nothing is concluded, and only the last so many count. */
 const FEWEST = 20;
 const WINDOW = 50;
@@ -33,11 +35,15 @@ export interface LiveRecall {
 export class RecallWatch {
   readonly #lake: Lake;
   readonly #oneIn: number;
+  readonly #share: number;
   readonly #watched = new Map<string, Watched>();
 
-  constructor(lake: Lake, oneIn = ONE_IN) {
+  #restsUntil = 0;
+
+  constructor(lake: Lake, { oneIn = ONE_IN, share = SHARE } = {}) {
     this.#lake = lake;
     this.#oneIn = oneIn;
+    this.#share = share;
   }
 
   /** Counts a search; every so often compares it, aside: the caller has his answer already. */
@@ -50,11 +56,15 @@ export class RecallWatch {
     const watched = this.#of(definition.name, generation);
     watched.searches += 1;
     if (watched.busy || rows.length === 0 || watched.searches % this.#oneIn !== 0) return undefined;
+    const begunAt = performance.now();
+    if (begunAt < this.#restsUntil) return undefined;
     watched.busy = true;
     return this.#compare(definition, watched, vector, rows)
       .catch(() => undefined)
       .finally(() => {
         watched.busy = false;
+        const endedAt = performance.now();
+        this.#restsUntil = endedAt + (endedAt - begunAt) * (1 / this.#share - 1);
       });
   }
 
