@@ -26,13 +26,13 @@ select gender, race, ethnicity, count(*) as patients
 from silver.patient group by all order by patients desc, gender, race, ethnicity;
 
 -- 5. Which twenty conditions are most often on a problem list?
-select condition, count(*) as visits, count(distinct patient_id) as patients
-from (select patient_id, unnest(active_conditions) as condition from gold.encounter_summary)
+select condition, code, count(*) as visits, count(distinct patient_id) as patients
+from (select patient_id, unnest(active_conditions) as condition, unnest(active_condition_codes) as code from gold.encounter_summary)
 group by all order by visits desc, condition limit 20;
 
 -- 6. Which twenty drugs are most often active?
-select drug, count(*) as visits, count(distinct patient_id) as patients
-from (select patient_id, unnest(active_medications) as drug from gold.encounter_summary)
+select drug, code, count(*) as visits, count(distinct patient_id) as patients
+from (select patient_id, unnest(active_medications) as drug, unnest(active_medication_codes) as code from gold.encounter_summary)
 group by all order by visits desc, drug limit 20;
 
 -- 7. How many visits and patients has each year?

@@ -78,10 +78,11 @@ export async function readStory(lake: Lake, wanted: string | undefined): Promise
         await queryRows(
           connection,
           z.record(z.string(), z.unknown()),
-          `select * exclude (silver_versions) replace (encounter_date::varchar as encounter_date, created_timestamp::varchar as created_timestamp,
+          `select * exclude (silver_versions, active_condition_codes, active_medication_codes, procedure_codes, recent_lab_codes)
+             replace (encounter_date::varchar as encounter_date, created_timestamp::varchar as created_timestamp,
              to_json(recent_vitals) as recent_vitals, to_json(recent_labs) as recent_labs, to_json(imaging) as imaging,
-             array_to_string(active_conditions, '; ') as active_conditions, array_to_string(active_medications, '; ') as active_medications,
-             array_to_string(procedures, '; ') as procedures)
+             to_json(recent_lab_strings) as recent_lab_strings, ${shortList("active_conditions")},
+             ${shortList("active_medications")}, ${shortList("procedures")})
            from gold where ${of} order by soap_note_text is null, encounter_date, encounter_id limit 1`,
         )
       )[0],
@@ -98,6 +99,11 @@ export async function readStory(lake: Lake, wanted: string | undefined): Promise
   } finally {
     connection.closeSync();
   }
+}
+
+/** The first names of a list, and how many more there are. */
+function shortList(column: string): string {
+  return `array_to_string(${column}[:6], '; ') || case when len(${column}) > 6 then '; ' || len(${column}) - 6 || ' more' else '' end as ${column}`;
 }
 
 async function openViews(lake: Lake, connection: DuckDBConnection): Promise<void> {

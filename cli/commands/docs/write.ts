@@ -9,7 +9,7 @@ export async function write(
   const stale = await writeDocuments(root, { check });
   if (check && stale.length > 0)
     throw new DataError(`Out of date: ${stale.join(", ")}. Run millrace docs and commit what it writes.`);
-  context.output.table({ written: check ? [] : stale }, [{ title: check ? "out of date" : "written" }], () =>
-    stale.map((path) => [path]),
+  context.output.result({ written: stale }, () =>
+    stale.length === 0 ? "The documents are up to date." : stale.map((path) => `wrote ${path}`).join("\n"),
   );
 }
