@@ -39,6 +39,15 @@ Examples:
       (await import("./vectors/generations.ts")).buildVectors(context, index, options),
     );
   command
+    .command("promote")
+    .description("build with the setting of a trial and let it serve")
+    .argument("<index>")
+    .argument("<trial>", "its name: millrace sql 'select distinct trial from vectors.trials'")
+    .option("--width <n>", "one of the widths it measured (the narrowest that found enough)", parsePositive)
+    .action(async (index: string, trial: string, options: { width?: number }) =>
+      (await import("./vectors/generations.ts")).promoteTrial(context, index, trial, options),
+    );
+  command
     .command("generations")
     .description("what has served an index, and why")
     .argument("<index>")

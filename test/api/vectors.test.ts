@@ -1,30 +1,11 @@
 import { expect } from "vitest";
-import { recordTrials, type Trial } from "../../data/vectors/trials/journal.ts";
+import { recordTrials } from "../../data/vectors/trials/journal.ts";
 import { findJob } from "../../queues/jobs.ts";
 import { vectorsTrial } from "../../workers/autotune/vectors-trial/job.ts";
 import { buildIndex } from "../data/vectors/built.ts";
 import { makeNotes, vectorOf } from "../data/vectors/notes.ts";
+import { trialOf } from "../data/vectors/trial.ts";
 import { test } from "./lake-api.ts";
-
-const trial: Trial = {
-  index: "notes",
-  trial: "t1",
-  origin: "asked",
-  m: 24,
-  ef_construction: 80,
-  ef_search: 10,
-  seed: 7,
-  share: 1,
-  rows: 20,
-  table_version: 1,
-  build_seconds: 0.1,
-  recall: 1,
-  p50_ms: 0.1,
-  p95_ms: 0.2,
-  memory_bytes: 1_000,
-  decision: null,
-  at: "2026-01-01T00:00:00.000Z",
-};
 
 test("an index is searched, tried, promoted and rolled back over HTTP", async ({ serve, lake }) => {
   await makeNotes(lake, 400);
@@ -75,22 +56,15 @@ test("a trial is promoted by its name, at the narrowest width that found enough 
   queues,
 }) => {
   await makeNotes(lake, 20);
-  const widths = [
-    { ef_search: 10, recall: 0.9 },
-    { ef_search: 20, recall: 0.96 },
-    { ef_search: 40, recall: 0.99 },
-  ];
-  await recordTrials(
-    lake,
-    widths.map((width) => ({ ...trial, ...width })),
-  );
+  const widths = [trialOf(10, { recall: 0.9 }), trialOf(20, { recall: 0.96 }), trialOf(40)];
+  await recordTrials(lake, widths);
   const api = await serve({ lake });
   const promoted = async (body: object) => {
     const { id } = (await (await api.post("/vectors/notes/promote", body)).json()) as { id: string };
     return (await findJob(queues, id))?.input;
   };
 
-  const setting = { m: 24, efConstruction: 80, seed: 7 };
+  const setting = { m: 24, efConstruction: 90, seed: 7 };
   expect(await promoted({ trial: "t1" })).toEqual({
     index: "notes",
     setting: { ...setting, efSearch: 20 },

@@ -2,13 +2,14 @@ import { writeFile } from "node:fs/promises";
 import type { Lake } from "../../../data/lake.ts";
 import { frontierSvg } from "../../../data/vectors/autotune/frontier-svg.ts";
 import { readIndex } from "../../../data/vectors/indexes.ts";
-import { frontier } from "../../../data/vectors/trials/best.ts";
+import { frontier, wholeTrials } from "../../../data/vectors/trials/best.ts";
 import { readTrials, type Trial } from "../../../data/vectors/trials/journal.ts";
 import { enqueue } from "../../../queues/enqueue.ts";
 import { autotuneCycle } from "../../../workers/autotune/autotune-cycle/job.ts";
+import type { Tuned } from "../../../workers/autotune/tuning.ts";
 import { alignColumns } from "../../columns.ts";
 import type { CliContext } from "../../context.ts";
-import { UsageFailure } from "../../failure.ts";
+import { CliFailure, UsageFailure } from "../../failure.ts";
 import { followJob } from "../../follow-job.ts";
 import type { Output } from "../../output.ts";
 
@@ -35,6 +36,11 @@ export async function tuneIndex(context: CliContext, index: string, options: Tun
   const target = options.targetRecall === undefined ? undefined : shareOf(options.targetRecall);
   await using lake = await context.openLake();
   const definition = await readIndex(lake, index);
+  if (definition.backend !== "hnsw")
+    throw new UsageFailure(
+      `${index} is kept by Lance on disk; only a graph in memory has settings to tune.`,
+      `millrace vectors show ${index}`,
+    );
   const gate = target ?? definition.targetRecall;
   const input = autotuneCycle.input.parse({
     index,
@@ -45,17 +51,20 @@ export async function tuneIndex(context: CliContext, index: string, options: Tun
   });
   const before = (await readTrials(lake, index)).length;
   await using cluster = await context.openCluster(["autotune", "embedding"]);
-  const stop = liveTable(lake, index, before, gate, context.output);
+  const table = liveTable(lake, index, before, gate, context.output);
   const ended = await followJob(context, cluster.queues, () =>
     enqueue(cluster.queues, autotuneCycle, input),
-  ).finally(stop);
+  ).finally(table.stop);
+  await table.look();
+  const { indexes } = ended.output as { indexes: Tuned[] };
+  if (indexes.length === 0)
+    throw new CliFailure(`${index} has no vectors to tune.`, { next: `millrace vectors refresh ${index}` });
   const trials = await readTrials(lake, index);
-  const whole = trials.filter(({ share }) => share === 1);
+  const whole = wholeTrials(trials);
   const shown = whole.length > 0 ? whole : trials;
   const best = frontier(shown);
   if (options.svg !== undefined) await writeFile(options.svg, frontierSvg(shown, gate, index));
   context.output.result({ tuned: ended.output, frontier: best }, (paint) => {
-    const { indexes } = ended.output as { indexes: { outcome: string; why: string; generation: number }[] };
     const told = indexes.map(
       ({ outcome, why, generation }) =>
         `${paint(outcome === "promoted" ? "green" : "yellow", outcome)} generation ${generation}: ${why}`,
@@ -71,7 +80,7 @@ export async function tuneIndex(context: CliContext, index: string, options: Tun
 }
 
 /** Shows each build's best width as soon as it is in the journal. */
-function liveTable(lake: Lake, index: string, before: number, gate: number, output: Output): () => void {
+function liveTable(lake: Lake, index: string, before: number, gate: number, output: Output) {
   let seen = before;
   let looking: Promise<void> | undefined;
   const look = async () => {
@@ -85,14 +94,15 @@ function liveTable(lake: Lake, index: string, before: number, gate: number, outp
       output.say(`${output.paintError("dim", "tried")} ${named.join("  ")}`);
     }
   };
-  const timer = setInterval(() => {
-    looking ??= look()
-      .catch(() => undefined)
-      .finally(() => {
-        looking = undefined;
-      });
-  }, LOOK_EVERY_MS);
-  return () => clearInterval(timer);
+  const lookOnce = () => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+  // A look on the way may fail; the last one says so.
+  const timer = setInterval(() => void lookOnce().catch(() => undefined), LOOK_EVERY_MS);
+  return { look: () => (looking ?? Promise.resolve()).then(lookOnce), stop: () => clearInterval(timer) };
 }
 
 function cells(trial: Trial): string[] {

@@ -1,7 +1,10 @@
+import type { HnswSetting } from "../../../data/vectors/generation.ts";
 import { loadedIndexesOf } from "../../../data/vectors/generations/loaded-indexes.ts";
 import { pointerLog, rollBack } from "../../../data/vectors/generations/pointers.ts";
 import { readIndex } from "../../../data/vectors/indexes.ts";
+import { settingOfTrial } from "../../../data/vectors/trials/setting-of-trial.ts";
 import { vectorsBuild } from "../../../workers/embedding/vectors-build/job.ts";
+import type { Built } from "../../../workers/embedding/vectors-build/run.ts";
 import type { CliContext } from "../../context.ts";
 import { runJob } from "../../follow-job.ts";
 
@@ -48,13 +51,38 @@ export async function rollBackVectors(
   );
 }
 
+/** Builds with what a trial was built with, and lets that serve. */
+export async function promoteTrial(
+  context: CliContext,
+  index: string,
+  trial: string,
+  { width }: { readonly width?: number },
+): Promise<void> {
+  const setting = await settingIn(context, index, { trial, efSearch: width });
+  const built = await runJob(context, vectorsBuild, { index, setting, force: false });
+  showBuilt(context, built);
+}
+
+async function settingIn(
+  context: CliContext,
+  index: string,
+  chosen: { readonly trial: string; readonly efSearch: number | undefined },
+): Promise<HnswSetting> {
+  await using lake = await context.openLake();
+  return settingOfTrial(lake, await readIndex(lake, index), chosen);
+}
+
 export async function buildVectors(
   context: CliContext,
   index: string,
   { force = false }: { readonly force?: boolean },
 ): Promise<void> {
   const built = await runJob(context, vectorsBuild, { index, force });
-  context.output.result(
+  showBuilt(context, built);
+}
+
+function showBuilt({ output }: CliContext, built: Built): void {
+  output.result(
     built,
     (paint) => `${paint("green", built.outcome)} generation ${built.generation ?? "none"}`,
   );

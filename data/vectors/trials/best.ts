@@ -18,9 +18,16 @@ export function frontier<Each extends Point>(points: readonly Each[]): Each[] {
     .toSorted((a, b) => a.p50_ms - b.p50_ms || b.recall - a.recall);
 }
 
-/** The best of the trials over all rows: by recall, then speed; by speed among those that find enough; or the frontier. */
-export function bestOf(trials: readonly Trial[], metric: BestMetric, targetRecall: number): Trial[] {
+/** The trials over all rows as they were last tried: of fewer rows every setting is quicker. */
+export function wholeTrials(trials: readonly Trial[]): Trial[] {
   const whole = trials.filter(({ share }) => share === 1);
+  const newest = Math.max(...whole.map(({ table_version }) => table_version));
+  return whole.filter(({ table_version }) => table_version === newest);
+}
+
+/** The best of them: by recall, then speed; by speed among those that find enough; or the frontier. */
+export function bestOf(trials: readonly Trial[], metric: BestMetric, targetRecall: number): Trial[] {
+  const whole = wholeTrials(trials);
   if (metric === "pareto") return frontier(whole);
   const ranked =
     metric === "recall"

@@ -65,13 +65,16 @@ describe("a candidate wins", () => {
 });
 
 describe("the best of the journal", () => {
-  const trial = (recall: number, p50_ms: number, share = 1) => ({ recall, p50_ms, share }) as Trial;
+  const trial = (recall: number, p50_ms: number, share = 1, table_version = 2) =>
+    ({ recall, p50_ms, share, table_version }) as Trial;
   const trials = [
     trial(0.99, 0.3),
     trial(0.999, 0.9),
     trial(0.95, 0.1),
     trial(0.98, 0.5),
     trial(1, 0.01, 0.1),
+    // Of fewer rows, when the table had no more.
+    trial(1, 0.02, 1, 1),
   ];
 
   test("by recall, by time among those that find enough, and the frontier without what another dominates", () => {
