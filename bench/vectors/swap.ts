@@ -1,0 +1,72 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { loadedIndexesOf } from "../../data/vectors/generations/loaded-indexes.ts";
+import { currentPointer, flip } from "../../data/vectors/generations/pointers.ts";
+import { inventIndex } from "./invented.ts";
+import { serveGeneration, serveSearch } from "./served.ts";
+import type { Asked, Steady } from "./steady-client.ts";
+
+const PER_SECOND = 200;
+const SWAPS = 5;
+const BETWEEN_MS = 2_000;
+const WIDTH = 40;
+
+/** Searches come at a steady rate over HTTP, for a while in peace and then while generations are swapped in. */
+export async function measureSwap({ rows, dimensions = 768 }: { rows: number; dimensions?: number }) {
+  await using bench = await inventIndex(rows, dimensions);
+  const { lake, definition } = bench;
+  const generation = await serveGeneration(bench, WIDTH);
+  await using api = await serveSearch(bench);
+  using lease = await loadedIndexesOf(lake).lease(definition);
+  if (!lease.index) throw new Error(`The index was not loaded: ${lease.trouble}`);
+
+  const client = await startClient({
+    url: `${api.url}/vectors/bench/search`,
+    perSecond: PER_SECOND,
+    dimensions,
+  });
+  await pause(BETWEEN_MS);
+  const peaceFrom = Date.now();
+  await pause(SWAPS * BETWEEN_MS);
+  const swapsFrom = Date.now();
+  for (let swap = 0; swap < SWAPS; swap += 1) {
+    // Another file of the same content, so that it is read whole.
+    const key = `_vectors/bench/generations/swap-${swap}.hnsw`;
+    await lake.storage.put(key, await lake.storage.read(generation.key));
+    const next = { ...generation, key, number: swap + 2 };
+    await flip(lake.storage, definition.name, next, { reason: "bench" });
+    await loadedIndexesOf(lake).look(definition.name);
+    await pause(BETWEEN_MS);
+  }
+  const asked = await stopClient(client);
+  const served = (await currentPointer(lake.storage, definition.name))?.generation.number;
+  if (served !== SWAPS + 1) throw new Error(`Generation ${served} serves after ${SWAPS} swaps.`);
+  const slowest = (some: readonly Asked[]) => Math.max(0, ...some.map(({ ms }) => ms));
+  const inPeace = slowest(asked.filter(({ at }) => at >= peaceFrom && at < swapsFrom));
+  const inSwaps = slowest(asked.filter(({ at }) => at >= swapsFrom));
+  return {
+    dropped: asked.filter(({ ok }) => !ok).length,
+    slowestInPeaceMs: inPeace,
+    slowestInSwapsMs: inSwaps,
+    delayMs: inSwaps - inPeace,
+  };
+}
+
+async function startClient(steady: Steady): Promise<ChildProcess> {
+  const client = fork(fileURLToPath(new URL("./steady-client.ts", import.meta.url)), {
+    execArgv: ["--import", "tsx"],
+    serialization: "advanced",
+  });
+  await once(client, "message");
+  client.send(steady);
+  return client;
+}
+
+async function stopClient(client: ChildProcess): Promise<readonly Asked[]> {
+  client.send("stop");
+  const [asked] = (await once(client, "message")) as [Asked[]];
+  client.disconnect();
+  return asked;
+}
