@@ -6,6 +6,7 @@ import { partitionSql, partitionText } from "./partition-value.ts";
 import type { ScanFile } from "./scan.ts";
 import { duckdbType } from "./schema.ts";
 import type { Column } from "./table.ts";
+import { visibleSql } from "./visible.ts";
 
 /** Files that one SELECT reads: their columns have the same names. */
 export interface Branch {
@@ -17,7 +18,7 @@ export interface Branch {
   /** The name that a field has in these files. */
   readonly names: (field: Column) => string;
   readonly files: readonly ScanFile[];
-  /** All files have the same partition values and constants, and all their rows count. */
+  /** All files have the same partition values and constants, and all their rows count; or it is one file. */
   readonly isAlike: boolean;
 }
 
@@ -42,7 +43,9 @@ export function branchSql(branch: Branch): string {
     return `${value} as ${identifier(column.name)}`;
   });
   const select = `select ${list.join(", ")} from ${source(stored, names, files)} r`;
-  return texts ? select : `${select} ${joinFacts(branch, known)}`;
+  if (!texts) return `${select} ${joinFacts(branch, known)}`;
+  if (!first?.rows) return select;
+  return `${select} where ${visibleSql(first.rows.positions, "r.file_row_number", first.rows.keep)}`;
 }
 
 /** The texts of the columns that are not stored in a file, as `partitionSql` takes them. */

@@ -4,6 +4,7 @@ import type { Bitmap } from "./bitmap.ts";
 import { jsonList, pathList } from "./file-list.ts";
 import { duckdbType } from "./schema.ts";
 import type { Column } from "./table.ts";
+import { visibleSql } from "./visible.ts";
 
 /** A live file and where DuckDB finds it on this machine. */
 export interface LocalFile {
@@ -51,9 +52,15 @@ export function scanSql(
   const numbered = files.map((file, number) => ({ file, number }));
   const whole = numbered.filter(({ file }) => !file.hidden);
   const marked = numbered.filter(({ file }) => file.hidden);
-  const parts = [whole, marked].filter(({ length }) => length > 0);
-  return parts.map((part) => partSql(table, part, columns, positions)).join(" union all ");
+  const parts = [whole, ...(marked.length > MAX_BRANCHES ? [marked] : marked.map((one) => [one]))];
+  return parts
+    .filter(({ length }) => length > 0)
+    .map((part) => partSql(table, part, columns, positions))
+    .join(" union all ");
 }
+
+/** So many files with hidden rows are read one by one, each with its bits as a constant; more are joined to them. */
+const MAX_BRANCHES = 32;
 
 /**
  * Parquet columns get names of their own while they are read, because a table's column may be called as DuckDB calls
@@ -80,11 +87,16 @@ function partSql(
   const paths = pathList(files.map(({ localPath }) => localPath));
   const options = schema.length > 0 ? `, schema = map {${schema.join(", ")}}` : "";
   const rows = `read_parquet(${paths}, hive_partitioning = false${options})`;
-  if (!files.some(({ hidden }) => hidden)) return `select ${list.join(", ")} from ${rows}`;
+  const [{ hidden } = {}] = files;
+  if (!hidden) return `select ${list.join(", ")} from ${rows}`;
+  if (files.length === 1)
+    return `select ${list.join(", ")} from ${rows} where ${visibleSql(hidden, "file_row_number")}`;
   return `select ${list.join(", ")} from (select *, file_index, file_row_number from ${rows}) ${withoutHidden(files)}`;
 }
 
 function numberSql(numbered: readonly Numbered[]): string {
+  const [first] = numbered;
+  if (first && numbered.length === 1) return `${first.number}::bigint`;
   if (numbered.every(({ number }, index) => number === index)) return "file_index::bigint";
   return `cast([${numbered.map(({ number }) => number).join(", ")}] as bigint[])[file_index::bigint + 1]`;
 }

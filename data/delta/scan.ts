@@ -105,11 +105,17 @@ export async function rowsSql(
 /** So many SELECTs at most, one for each partition; beyond it the values are joined to the files by name. */
 const MAX_BRANCHES = 48;
 
+/** So many files with deletion vectors are read one by one, each with its bits as a constant; more are joined to them. */
+const MAX_FILTERED = 32;
+
 /** Parts of the files that share all texts (partition values and constants), or one part in which each has its own. */
 function byTexts(files: readonly ScanFile[], haveTexts: boolean): Pick<Branch, "files" | "isAlike">[] {
   const plain = files.filter(({ rows }) => !rows);
   const filtered = files.filter(({ rows }) => rows);
-  const parts = filtered.length > 0 ? [{ files: filtered, isAlike: false }] : [];
+  const parts =
+    filtered.length > MAX_FILTERED
+      ? [{ files: filtered, isAlike: false }]
+      : filtered.map((file) => ({ files: [file], isAlike: true }));
   if (plain.length === 0) return parts;
   if (!haveTexts) return [...parts, { files: plain, isAlike: true }];
 

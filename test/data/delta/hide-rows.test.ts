@@ -118,6 +118,25 @@ describe("a table that hides rows", () => {
     await expect(table.restore({ version: 3 })).rejects.toThrow(/vacuum has removed/);
   });
 
+  test("reads and writes many files with hidden rows as it does few", async ({ lake }) => {
+    const table = await createTable(lake, { partitionBy: ["seen"], properties: hiding });
+    await table.append({
+      sql: "select i as id, 'n' || i as name, 's' || i // 10 as seen from range(400) r(i)",
+    });
+    expect((await table.delete("id % 10 = 3")).files).toEqual({ added: 40, removed: 40 });
+
+    const result = await table.merge(
+      {
+        sql: "select i as id, 'm' as name, 's' || i // 10 as seen from range(400) r(i) where i % 100 in (3, 4)",
+      },
+      { key: ["id"] },
+    );
+
+    expect(result.rows).toEqual({ inserted: 4, updated: 4, deleted: 0 });
+    expect(await content(lake, table)).toHaveLength(364);
+    expect(await changes(lake, table, 2)).toHaveLength(40 + 4 + 8);
+  });
+
   test("is optimized where much of a file is hidden, and left where little is", async ({ lake }) => {
     const table = await tableOf(lake, 100);
     await table.delete("id < 5");
