@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { parserRules, recordParsed } from "../../data/clinical/bronze/parsed-bundle.ts";
+import { recordParsed } from "../../data/clinical/bronze/parsed-bundle.ts";
 import { generateClinical } from "../../data/clinical/generator/generate.ts";
 import { buildGold } from "../../data/clinical/gold/build-gold.ts";
 import { landBundles } from "../../data/clinical/landing.ts";
 import { parseChunk, stagedPath } from "../../data/clinical/parse.ts";
+import { parserRules } from "../../data/clinical/parser-rules.ts";
 import { planRefresh } from "../../data/clinical/refresh-plan.ts";
 import { mergeSilver } from "../../data/clinical/silver/merge-silver.ts";
 import { silverNames } from "../../data/clinical/silver/tables.ts";
@@ -74,6 +75,13 @@ async function refresh(lake: Lake, dir: string): Promise<void> {
   });
   const done = chunks
     .flat()
-    .map(({ cohort, name, sha256 }) => ({ cohort, name, sha256, rules: parserRules, reason: null }));
+    .map(({ cohort, name, sha256 }) => ({
+      cohort,
+      name,
+      sha256,
+      rules: parserRules,
+      reason: null,
+      fingerprint: null,
+    }));
   await recordParsed(lake, done, instant);
 }

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
 import { queryRows, quote } from "../sql/duckdb.ts";
 import type { BundleFile, QuarantinedFile } from "./bundle-file.ts";
-import { countOddities, readBundles } from "./read-bundles.ts";
+import { countOddities } from "./oddities.ts";
+import { macros } from "./parser-rules.ts";
+import { type Fingerprints, fingerprintsOf, readBundles } from "./read-bundles.ts";
 import type { SilverName } from "./silver/silver-table.ts";
 import { silverTables } from "./silver/tables.ts";
 import { withoutNames } from "./without-names.ts";
@@ -23,6 +25,8 @@ export interface ParseResult {
   readonly quarantined: readonly QuarantinedFile[];
   /** Fields that became null because of their shape, as `Resource.field`, and how often. */
   readonly oddities: Readonly<Record<string, number>>;
+  /** Of every file that could be read. */
+  readonly fingerprints: Fingerprints;
 }
 
 /**
@@ -39,18 +43,23 @@ export async function parseChunk(
   await mkdir(stagedDir, { recursive: true });
   const scratchDir = await mkdtemp(join(stagedDir, "scratch-"));
   try {
-    await connection.run(await readFile(new URL("./silver/macros.sql", import.meta.url), "utf8"));
+    await connection.run(macros);
     await nameHeaders(connection, options.dicomHeaders);
     const quarantined = await readBundles(connection, files, { ...options, scratchDir });
     options.signal?.throwIfAborted();
     const oddities = await countOddities(connection);
+    const unreadable = new Set(quarantined.map(({ file }) => file.number));
+    const fingerprints = await fingerprintsOf(
+      connection,
+      files.filter(({ number }) => !unreadable.has(number)),
+    );
 
     const rows: Partial<Record<SilverName, number>> = {};
     for (const table of silverTables) {
       options.signal?.throwIfAborted();
       rows[table.name] = await stage(connection, table.select, stagedPath(stagedDir, table.name));
     }
-    return { rows: rows as Record<SilverName, number>, quarantined, oddities };
+    return { rows: rows as Record<SilverName, number>, quarantined, oddities, fingerprints };
   } catch (error) {
     throw withoutNames(error, files);
   } finally {

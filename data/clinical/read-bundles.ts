@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
-import { queryRows, quote } from "../sql/duckdb.ts";
+import { identifier, queryRows, quote } from "../sql/duckdb.ts";
 import {
   type BundleFile,
   isGzip,
@@ -14,13 +14,7 @@ import {
   type QuarantinedFile,
   type QuarantineReason,
 } from "./bundle-file.ts";
-import {
-  type FieldName,
-  isOdd,
-  resourceFields,
-  resourceStructure,
-  resourceTypes,
-} from "./silver/resource-fields.ts";
+import { resourceStructure, resourceTypes } from "./silver/resource-fields.ts";
 
 export interface ReadOptions {
   /** One instant for a whole refresh. */
@@ -44,6 +38,7 @@ const hasNoNumbers = `case
   else false end`;
 const isJson = `case when json_valid(body) then not (${hasNoNumbers}) else false end`;
 const wanted = resourceTypes.map(quote).join(", ");
+const taken = Object.keys(resourceStructure).map(identifier).join(", ");
 
 /**
  * Takes bundles apart into the temporary table `resources`, a row an entry with the fields that Silver reads,
@@ -117,6 +112,7 @@ async function createTables(connection: DuckDBConnection): Promise<void> {
 
 /** An entry's place among all records of a refresh: the last record of a key wins. */
 const recordOrder = "bundle::bigint * 1000000000 + position";
+const positionOf = "record_order % 1000000000";
 
 type Care = "hopeful" | "careful" | "single entry";
 
@@ -136,39 +132,42 @@ async function insertBundles(
 }
 
 function insertEntries(files: readonly BundleFile[], instant: string, care: Care): string {
+  return `
+    insert into resources
+    select bundle, name, ${instant}, ${recordOrder}, full_url, resource.* from (${entriesOf(files, care)})`;
+}
+
+/** A SELECT of the entries that Silver reads: their file, their place in it, and what was taken out of them. */
+function entriesOf(files: readonly BundleFile[], care: Care): string {
   const parsed = `from_json(body, ${care === "single entry" ? singleEntry : bundleStructure})`;
   const entries = care === "single entry" ? "[document.entry]" : "document.entry";
   return `
-    insert into resources
-    select bundle, name, ${instant}, ${recordOrder}, full_url, resource.*
+    select bundle, name, position, entry.fullUrl as full_url, entry.resource as resource
     from (
-      select bundle, name, position, entry.fullUrl as full_url, entry.resource as resource
+      select bundle, name, unnest(entries) as entry, generate_subscripts(entries, 1) as position
       from (
-        select bundle, name, unnest(entries) as entry, generate_subscripts(entries, 1) as position
+        select bundle, name, case when document."resourceType" = 'Bundle' then ${entries} end as entries
         from (
-          select bundle, name, case when document."resourceType" = 'Bundle' then ${entries} end as entries
-          from (
-            select bundle, name, case
-                when ${hasNoNumbers} then null
-                else ${care === "hopeful" ? parsed : `try(${parsed})`}
-              end as document
-            from (${bodies(files, care)})
-          )
+          select bundle, name, ${care === "hopeful" ? parsed : `try(${parsed})`} as document
+          from (${bodies(files, care)}) where not (${hasNoNumbers})
         )
       )
     )
-    where resource."resourceType" in (${wanted})`;
+    where entry.resource."resourceType" in (${wanted})`;
 }
 
 /** A SELECT of each file's text, null when it is not UTF-8; a byte order mark is no part of it. */
 function bodies(files: readonly BundleFile[], care: Care): string {
   const paths = files.map((file) => quote(file.path)).join(", ");
-  // read_text fails where a file is not UTF-8, and spares a copy.
+  // read_text fails where a file is not UTF-8, and spares a copy; what begins with a mark is no JSON and fails as well.
+  if (care === "hopeful") {
+    return `select bundle, name, content as body from read_text([${paths}]) join bundle_file on path = filename`;
+  }
   return `
     select bundle, name, case when starts_with(text, chr(65279)) then substr(text, 2) else text end as body
     from (
-      select bundle, name, ${care === "hopeful" ? "content" : "try(decode(content))"} as text
-      from ${care === "hopeful" ? "read_text" : "read_blob"}([${paths}]) join bundle_file on path = filename
+      select bundle, name, try(decode(content)) as text
+      from read_blob([${paths}]) join bundle_file on path = filename
     )`;
 }
 
@@ -265,26 +264,47 @@ async function nameFiles(connection: DuckDBConnection, files: readonly BundleFil
   );
 }
 
-/** How often each field of each resource type was there in a shape that gives nothing. */
-export async function countOddities(connection: DuckDBConnection): Promise<Record<string, number>> {
-  const fields = Object.keys(resourceFields) as FieldName[];
-  const counts = fields.map(
-    (field) => `count(*) filter (where "${field}" is not null and ${isOdd(field)}) as "${field}"`,
-  );
-  const reader = await connection.runAndReadAll(
-    `select "resourceType" as type, ${counts.join(", ")} from resources group by 1 order by 1`,
-  );
-  const oddities: Record<string, number> = {};
-  for (const { type, ...byField } of reader.getRowObjectsJS()) {
-    for (const [field, count] of Object.entries(byField)) {
-      if (Number(count) > 0) oddities[`${type}.${field}`] = Number(count);
-    }
+/** By the number of its file, what stands for all that was taken out of it. */
+export type Fingerprints = ReadonlyMap<number, string>;
+
+const Fingerprint = z.object({ bundle: z.int(), fingerprint: z.string() });
+const NOTHING = "0/0";
+
+/** The fingerprints of the files in `resources`; equal ones give equal rows by the same rules. */
+export async function fingerprintsOf(
+  connection: DuckDBConnection,
+  files: readonly BundleFile[],
+): Promise<Fingerprints> {
+  const rows = `select bundle, ${positionOf} as position, * exclude (bundle, record_order) from resources`;
+  return await fingerprints(connection, files, rows);
+}
+
+/** The same without keeping what was read, for files that were read before; of others nothing is said. */
+export async function readFingerprints(
+  connection: DuckDBConnection,
+  files: readonly BundleFile[],
+): Promise<Fingerprints> {
+  const plain = files.filter((file) => !isGzip(file) && !isLines(file));
+  if (plain.length === 0) return new Map();
+  await nameFiles(connection, plain);
+  const rows = `select bundle, position, full_url, resource.* from (${entriesOf(plain, "hopeful")})`;
+  try {
+    return await fingerprints(connection, plain, rows);
+  } catch {
+    return new Map();
   }
-  const [lines] = await queryRows(
+}
+
+async function fingerprints(
+  connection: DuckDBConnection,
+  files: readonly BundleFile[],
+  rows: string,
+): Promise<Fingerprints> {
+  const found = await queryRows(
     connection,
-    z.object({ count: z.coerce.number() }),
-    "select coalesce(sum(lines), 0) as count from bad_lines",
+    Fingerprint,
+    `select bundle, count(*) || '/' || sum(hash(position, full_url, ${taken})) as fingerprint from (${rows}) group by bundle`,
   );
-  if (lines && lines.count > 0) oddities["ndjson.line"] = lines.count;
-  return oddities;
+  const known = new Map(found.map(({ bundle, fingerprint }) => [bundle, fingerprint]));
+  return new Map(files.map(({ number }) => [number, known.get(number) ?? NOTHING]));
 }

@@ -1,11 +1,18 @@
+import { createHash } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { posix } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
 import { NotFoundError } from "../errors.ts";
 import type { Lake } from "../lake.ts";
+import type { ParsedBundle } from "./bronze/parsed-bundle.ts";
+import type { BundleFile } from "./bundle-file.ts";
 import { readDicomHeaders, writeDicomHeaders } from "./dicom.ts";
 import { type ParseResult, parseChunk, stagedPath } from "./parse.ts";
+import { parserRules } from "./parser-rules.ts";
+import { readFingerprints } from "./read-bundles.ts";
 import type { RefreshPlan } from "./refresh-plan.ts";
+import { isAsRefreshed } from "./silver/silver-state.ts";
 import type { SilverName } from "./silver/silver-table.ts";
 import { silverNames } from "./silver/tables.ts";
 
@@ -18,6 +25,8 @@ const PlannedBundle = z.object({
   number: z.int(),
   /** An earlier version of it has rows in Silver. */
   wasParsed: z.boolean(),
+  /** What it said when it was last read, if Silver still shows that. */
+  fingerprint: z.string().optional(),
 });
 export type PlannedBundle = z.infer<typeof PlannedBundle>;
 
@@ -29,11 +38,17 @@ export const StoredPlan = z.object({
   withdrawn: z.array(z.object({ cohort: z.string(), name: z.string() })),
   hasDicom: z.boolean(),
   malformedDicom: z.int(),
+  /** Stands for all that the headers say. */
+  dicom: z.string(),
 });
 export type StoredPlan = z.infer<typeof StoredPlan>;
 
 /** What a parsed chunk leaves beside its staged files. */
 export const ChunkOutcome = z.object({
+  /** Whether there are staged files: not where every bundle says what it said before. */
+  isStaged: z.boolean(),
+  /** By name, of the bundles that were staged. */
+  fingerprints: z.record(z.string(), z.string()),
   quarantined: z.array(z.object({ cohort: z.string(), name: z.string(), reason: z.string() })),
   rows: z.record(z.string(), z.int()),
   oddities: z.record(z.string(), z.int()),
@@ -59,21 +74,30 @@ export async function writePlan(
   options: {
     readonly startedAt: number;
     readonly maxBundleBytes: number;
-    readonly parsed: ReadonlySet<string>;
+    readonly parsed: readonly ParsedBundle[];
   },
 ): Promise<StoredPlan> {
+  const dicom = plan.chunks.length > 0 ? await stageDicom(lake, refresh) : noDicom;
+  const known = new Map(
+    options.parsed.map((bundle) => [JSON.stringify([bundle.cohort, bundle.name]), bundle]),
+  );
+  const isKept = plan.isFull && (await isAsRefreshed(lake, dicom.dicom));
   let number = 0;
   const chunks = plan.chunks.map((chunk) =>
-    chunk.map(({ cohort, name, key, sha256 }) => ({
-      cohort,
-      name,
-      key,
-      sha256,
-      number: number++,
-      wasParsed: options.parsed.has(name),
-    })),
+    chunk.map(({ cohort, name, key, sha256 }) => {
+      const before = known.get(JSON.stringify([cohort, name]));
+      const isSame = isKept && before?.sha256 === sha256 && before.rules === parserRules;
+      return {
+        cohort,
+        name,
+        key,
+        sha256,
+        number: number++,
+        wasParsed: before !== undefined && before.reason === null,
+        ...(isSame && before.fingerprint !== null && { fingerprint: before.fingerprint }),
+      };
+    }),
   );
-  const dicom = chunks.length > 0 ? await stageDicom(lake, refresh) : { hasDicom: false, malformedDicom: 0 };
   const stored: StoredPlan = {
     startedAt: options.startedAt,
     maxBundleBytes: options.maxBundleBytes,
@@ -85,9 +109,11 @@ export async function writePlan(
   return stored;
 }
 
+const noDicom = { hasDicom: false, malformedDicom: 0, dicom: "" };
+
 async function stageDicom(lake: Lake, refresh: string) {
   const { headers, malformed } = await readDicomHeaders(lake.storage, "bronze/dicom/");
-  if (headers.length === 0) return { hasDicom: false, malformedDicom: malformed };
+  if (headers.length === 0) return { ...noDicom, malformedDicom: malformed };
   const draft = await lake.storage.draft(dicomKey(refresh));
   const connection = await (await lake.duckdb()).connect();
   try {
@@ -96,7 +122,8 @@ async function stageDicom(lake: Lake, refresh: string) {
     connection.closeSync();
   }
   await draft.publish();
-  return { hasDicom: true, malformedDicom: malformed };
+  const dicom = createHash("sha256").update(JSON.stringify(headers)).digest("hex").slice(0, 16);
+  return { hasDicom: true, malformedDicom: malformed, dicom };
 }
 
 export function readOutcome(lake: Lake, refresh: string, chunk: number): Promise<ChunkOutcome | undefined> {
@@ -112,12 +139,49 @@ export async function parseStaged(
   signal: AbortSignal,
 ): Promise<ChunkOutcome> {
   const bundles = plan.chunks[chunk] ?? [];
+  const connection = await (await lake.duckdb()).connect();
+  try {
+    const changed = await whatChanged(lake, connection, bundles);
+    signal.throwIfAborted();
+    const outcome =
+      changed.length > 0
+        ? outcomeOf(await stage(lake, connection, refresh, chunk, changed, plan, signal), bundles)
+        : { isStaged: false, fingerprints: {}, rows: {}, oddities: {}, quarantined: [] };
+    await lake.storage.put(outcomeKey(refresh, chunk), JSON.stringify(outcome));
+    return outcome;
+  } finally {
+    connection.closeSync();
+  }
+}
+
+/** The files of a chunk without those that, read again, say what they said when Silver was made from them. */
+async function whatChanged(
+  lake: Lake,
+  connection: DuckDBConnection,
+  bundles: readonly PlannedBundle[],
+): Promise<BundleFile[]> {
   const files = await Promise.all(
     bundles.map(async ({ key, name, number }) => ({ path: await lake.storage.localPath(key), name, number })),
   );
+  const known = new Map(bundles.map(({ number, fingerprint }) => [number, fingerprint]));
+  const found = await readFingerprints(
+    connection,
+    files.filter(({ number }) => known.get(number) !== undefined),
+  );
+  return files.filter(({ number }) => !found.has(number) || found.get(number) !== known.get(number));
+}
+
+async function stage(
+  lake: Lake,
+  connection: DuckDBConnection,
+  refresh: string,
+  chunk: number,
+  files: readonly BundleFile[],
+  plan: StoredPlan,
+  signal: AbortSignal,
+): Promise<ParseResult> {
   const scratch = await lake.storage.draft(posix.join(folder(refresh), `${chunk}-scratch`));
   await mkdir(scratch.path, { recursive: true });
-  const connection = await (await lake.duckdb()).connect();
   try {
     const parsed = await parseChunk(connection, files, scratch.path, {
       runInstant: new Date(plan.startedAt),
@@ -130,39 +194,52 @@ export async function parseStaged(
       await rename(stagedPath(scratch.path, table), draft.path);
       await draft.publish();
     }
-    const outcome = outcomeOf(parsed, bundles);
-    await lake.storage.put(outcomeKey(refresh, chunk), JSON.stringify(outcome));
-    return outcome;
+    return parsed;
   } finally {
-    connection.closeSync();
     await rm(scratch.path, { recursive: true, force: true });
   }
 }
 
 function outcomeOf(
-  { rows, quarantined, oddities }: ParseResult,
+  { rows, quarantined, oddities, fingerprints }: ParseResult,
   bundles: readonly PlannedBundle[],
 ): ChunkOutcome {
-  const cohorts = new Map(bundles.map(({ number, cohort }) => [number, cohort]));
+  const planned = new Map(bundles.map((bundle) => [bundle.number, bundle]));
   return {
+    isStaged: true,
+    fingerprints: Object.fromEntries(
+      [...fingerprints].map(([number, fingerprint]) => [planned.get(number)?.name ?? "", fingerprint]),
+    ),
     rows,
     oddities,
     quarantined: quarantined.map(({ file, reason }) => ({
-      cohort: cohorts.get(file.number) ?? "",
+      cohort: planned.get(file.number)?.cohort ?? "",
       name: file.name,
       reason,
     })),
   };
 }
 
+/** The outcomes of a refresh's chunks, in their order, once all are parsed. */
+export async function readOutcomes(lake: Lake, refresh: string, plan: StoredPlan): Promise<ChunkOutcome[]> {
+  const outcomes = await Promise.all(plan.chunks.map((_, chunk) => readOutcome(lake, refresh, chunk)));
+  return outcomes.map((outcome) => {
+    if (!outcome) throw new Error("A chunk of the refresh left no outcome");
+    return outcome;
+  });
+}
+
 /** The staged files of one table, on this machine. */
 export function stagedFiles(
   lake: Lake,
   refresh: string,
-  plan: StoredPlan,
+  outcomes: readonly ChunkOutcome[],
   table: SilverName,
 ): Promise<string[]> {
-  return Promise.all(plan.chunks.map((_, chunk) => lake.storage.localPath(stagedKey(refresh, chunk, table))));
+  const staged = outcomes.flatMap(({ isStaged }, chunk) =>
+    isStaged ? [stagedKey(refresh, chunk, table)] : [],
+  );
+  return Promise.all(staged.map((key) => lake.storage.localPath(key)));
 }
 
 export async function removeRefresh(lake: Lake, refresh: string): Promise<void> {

@@ -9,6 +9,8 @@ export interface RefreshPlan {
   readonly withdrawn: readonly BronzeBundle[];
   readonly cohorts: readonly string[];
   readonly totalBytes: number;
+  /** Everything is to be read, also what was read before. */
+  readonly isFull: boolean;
 }
 
 const CHUNK_BYTES = 64 * 1024 * 1024;
@@ -33,6 +35,7 @@ export async function planRefresh(
     withdrawn,
     cohorts: [...new Set(all.map((bundle) => bundle.cohort))],
     totalBytes: todo.reduce((sum, bundle) => sum + bundle.size_bytes, 0),
+    isFull: full,
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Column } from "../../delta/table.ts";
 import type { Lake } from "../../lake.ts";
 import { quote } from "../../sql/duckdb.ts";
+import { parserRules } from "../parser-rules.ts";
 import type { BronzeBundle } from "./bronze-bundle.ts";
 
 /**
@@ -22,6 +23,12 @@ const parsedColumns: readonly Column[] = [
     comment: "Why it is in quarantine; null when it was read",
   },
   { name: "parsed_at", type: "timestamp", nullable: false },
+  {
+    name: "fingerprint",
+    type: "string",
+    nullable: true,
+    comment: "Of what was taken out of it; null where nothing could be",
+  },
 ];
 
 const ParsedBundle = z.object({
@@ -30,14 +37,17 @@ const ParsedBundle = z.object({
   sha256: z.string(),
   rules: z.string(),
   reason: z.string().nullable(),
+  fingerprint: z.string().nullable(),
 });
 export type ParsedBundle = z.infer<typeof ParsedBundle>;
 
-/** Raised with every change of the parser that gives other rows, so that the next refresh reads all bundles again. */
-export const parserRules = "1";
-
 async function ensureParsed(lake: Lake): Promise<void> {
-  await lake.table(parsedName).ensure({
+  const table = lake.table(parsedName);
+  if (await table.exists()) {
+    const known = new Set((await table.snapshot()).columns.map(({ name }) => name));
+    for (const column of parsedColumns) if (!known.has(column.name)) await table.addColumn(column);
+  }
+  await table.ensure({
     columns: parsedColumns,
     description: "One row per bundle that a refresh has read or put aside.",
   });
@@ -48,7 +58,7 @@ export async function parsedBundles(lake: Lake): Promise<ParsedBundle[]> {
   const rows = await (await lake.table(parsedName).snapshot()).readSql();
   return await (await lake.duckdb()).query(
     ParsedBundle,
-    `select cohort, name, sha256, rules, reason from (${rows}) order by cohort, name`,
+    `select cohort, name, sha256, rules, reason, fingerprint from (${rows}) order by cohort, name`,
   );
 }
 
@@ -58,7 +68,7 @@ export async function recordParsed(lake: Lake, parsed: readonly ParsedBundle[], 
   const rows = parsed.map(
     (one) =>
       `(${quote(one.cohort)}, ${quote(one.name)}, ${quote(one.sha256)}, ${quote(one.rules)},
-        ${one.reason === null ? "null::varchar" : quote(one.reason)}, ${quote(at.toISOString())}::timestamptz)`,
+        ${textOrNull(one.reason)}, ${quote(at.toISOString())}::timestamptz, ${textOrNull(one.fingerprint)})`,
   );
   const names = parsedColumns.map((column) => column.name).join(", ");
   await lake
@@ -67,6 +77,10 @@ export async function recordParsed(lake: Lake, parsed: readonly ParsedBundle[], 
       { sql: `select * from (values ${rows.join(",\n")}) as p(${names})` },
       { key: ["cohort", "name"], provenance: ["parsed_at"] },
     );
+}
+
+function textOrNull(text: string | null): string {
+  return text === null ? "null::varchar" : quote(text);
 }
 
 export async function forgetParsed(

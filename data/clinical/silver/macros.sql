@@ -23,21 +23,25 @@ create or replace temp macro as_list(j) as
 create or replace temp macro bare(reference) as
   coalesce(regexp_replace(reference, '(?s)^(?:.*/|[^/]*:)', ''), '');
 
+-- Of these, the first path is where the value nearly always is; the others are looked at only when it is not there.
+
 -- The id a Reference points to, or ''; of a list of references the first one counts.
-create or replace temp macro reference_id(j) as bare(first_scalar(j, ['$.reference', '$[0].reference']));
+create or replace temp macro reference_id(j) as
+  bare(coalesce(nullif(scalar_at(j, '$.reference'), ''), scalar_at(j, '$[0].reference')));
 
 -- The code of a CodeableConcept's first coding, or ''. Of a list of concepts the first one counts.
 create or replace temp macro code_of(j) as
-  coalesce(first_scalar(j, ['$.coding[0].code', '$[0].coding[0].code', '$.coding.code', '$[0].coding.code']), '');
+  coalesce(nullif(scalar_at(j, '$.coding[0].code'), ''),
+    first_scalar(j, ['$[0].coding[0].code', '$.coding.code', '$[0].coding.code']), '');
 
 -- The display of the first coding, else the concept's text, else ''. An empty display falls through to the text.
 create or replace temp macro display_of(j) as
-  coalesce(first_scalar(j, ['$.coding[0].display', '$[0].coding[0].display', '$.coding.display', '$[0].coding.display',
-    '$.text', '$[0].text']), '');
+  coalesce(nullif(scalar_at(j, '$.coding[0].display'), ''),
+    first_scalar(j, ['$[0].coding[0].display', '$.coding.display', '$[0].coding.display', '$.text', '$[0].text']), '');
 
 -- A Coding without a concept around it, as imaging has them; a concept is read as well.
 create or replace temp macro coding_code(j) as
-  coalesce(first_scalar(j, ['$.code', '$[0].code', '$.coding[0].code']), '');
+  coalesce(nullif(scalar_at(j, '$.code'), ''), first_scalar(j, ['$[0].code', '$.coding[0].code']), '');
 create or replace temp macro coding_display(j) as
   coalesce(first_scalar(j, ['$.display', '$[0].display', '$.coding[0].display', '$.text']), '');
 
@@ -58,13 +62,18 @@ create or replace temp macro whole(t) as try_cast(trunc(number(t)) as integer);
 
 create or replace temp macro truthy(t) as coalesce(lower(t) not in ('', 'false', '0', '0.0'), false);
 
--- Base64 with or without white space as text, or null when it or the UTF-8 within is not valid.
+-- Base64 as text, or null when it or the UTF-8 within is not valid. White space is looked for only where it must be there.
 create or replace temp macro decoded(t) as
-  try(decode(from_base64(case when regexp_matches(t, '\s') then regexp_replace(t, '\s+', '', 'g') else t end)));
+  coalesce(try(decode(from_base64(t))),
+    case when regexp_matches(t, '\s') then try(decode(from_base64(regexp_replace(t, '\s+', '', 'g')))) end);
 
--- Python's notion of a word: what stands between Unicode white space.
+-- Python's notion of a word: what stands between Unicode white space. Most notes have none but spaces and line ends.
 create or replace temp macro word_count(t) as
-  len(regexp_extract_all(t, '[^\s\v\x1c-\x1f\x{85}\p{Z}]+'))::integer;
+  case
+    when regexp_matches(t, '[\t\v\f\r\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{3000}]')
+      then len(regexp_extract_all(t, '[^\s\v\x1c-\x1f\x{85}\p{Z}]+'))
+    else len(list_filter(string_split(replace(t, chr(10), ' '), ' '), lambda word: word <> ''))
+  end::integer;
 
 -- What names the sections of a note: Markdown headings and classic markers, in lower case.
 create or replace temp macro section_labels(t) as

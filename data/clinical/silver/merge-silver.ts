@@ -1,6 +1,7 @@
+import { z } from "zod";
 import type { Txn, WriteResult } from "../../delta/table.ts";
 import type { Lake } from "../../lake.ts";
-import { quote } from "../../sql/duckdb.ts";
+import { identifier, quote } from "../../sql/duckdb.ts";
 import { provenanceColumns, type SilverName } from "./silver-table.ts";
 import { silverTable } from "./tables.ts";
 
@@ -21,8 +22,17 @@ export async function mergeSilver(
   const { key, columns, description } = silverTable(name);
   const table = lake.table(`silver.${name}`);
   await table.ensure({ columns, description, properties: { "delta.enableChangeDataFeed": "true" } });
+  const rows = `from read_parquet([${staged.map(quote).join(", ")}])`;
+  // Where no row is there to compare with, the rows go to their files in one pass.
+  if ((await table.snapshot()).fileCount === 0 && !(await repeatsKeys(lake, key, rows))) {
+    const list = columns.map((column) => identifier(column.name)).join(", ");
+    return await table.overwrite(
+      { sql: `select ${list} ${rows}` },
+      { ...(txn ? { txn } : {}), ...(signal ? { signal } : {}) },
+    );
+  }
   return await table.merge(
-    { sql: `select * from read_parquet([${staged.map(quote).join(", ")}])` },
+    { sql: `select * ${rows}` },
     {
       key: [key],
       provenance: provenanceColumns,
@@ -34,6 +44,14 @@ export async function mergeSilver(
       ...(signal ? { signal } : {}),
     },
   );
+}
+
+async function repeatsKeys(lake: Lake, key: string, rows: string): Promise<boolean> {
+  const repeated = await (await lake.duckdb()).query(
+    z.object({ one: z.int() }),
+    `select 1 as one ${rows} group by ${identifier(key)} having count(*) > 1 limit 1`,
+  );
+  return repeated.length > 0;
 }
 
 /** Deletes the rows of bundles that were withdrawn. */

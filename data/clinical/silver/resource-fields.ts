@@ -87,7 +87,7 @@ export const resourceStructure = {
 };
 
 /** SQL that is true where a field is there but not as expected, so that it becomes null or empty. */
-export function isOdd(field: FieldName): string {
+function isOdd(field: FieldName): string {
   const column = `"${field}"`;
   const isTree = `(starts_with(${column}, '{') or starts_with(${column}, '['))`;
   switch (resourceFields[field]) {
@@ -95,12 +95,28 @@ export function isOdd(field: FieldName): string {
     case "text":
       return isTree;
     case "date":
-      return `day_as_written(${column}) is null`;
+      return `${column} is not null and day_as_written(${column}) is null`;
     case "instant":
-      return `utc(${column}) is null`;
+      return `${column} is not null and utc(${column}) is null`;
     case "whole":
-      return `whole(${column}) is null`;
+      return `${column} is not null and whole(${column}) is null`;
     case "nested":
       return `not ${isTree}${field === "content" ? ` and "resourceType" <> 'Binary'` : ""}`;
   }
 }
+
+function isNoInstant(field: FieldName, path: string): string {
+  const text = `scalar_at("${field}", '${path}')`;
+  return `"${field}" is not null and ${text} is not null and utc(${text}) is null`;
+}
+
+/** Where an oddity is looked for, and what it looks like: every field, and what Silver reads inside of some. */
+export const oddSpots: Readonly<Record<string, string>> = {
+  ...Object.fromEntries((Object.keys(resourceFields) as FieldName[]).map((field) => [field, isOdd(field)])),
+  "period.start": isNoInstant("period", "$.start"),
+  "period.end": isNoInstant("period", "$.end"),
+  "performedPeriod.start": isNoInstant("performedPeriod", "$.start"),
+  "performedPeriod.end": isNoInstant("performedPeriod", "$.end"),
+  "valueQuantity.value": `"valueQuantity" is not null and scalar_at("valueQuantity", '$.value') is not null
+    and number(scalar_at("valueQuantity", '$.value')) is null`,
+};

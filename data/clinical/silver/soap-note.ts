@@ -20,12 +20,12 @@ export const soapNote: SilverTable = {
   }),
   select: `
     with attached as (
-      select *, coalesce(content -> '$[0].attachment', content -> '$.attachment') as attachment
+      select *,
+        coalesce(content ->> '$[0].attachment.data', content ->> '$.attachment.data') as inline,
+        coalesce(scalar_at(content, '$[0].attachment.url'), scalar_at(content, '$.attachment.url')) as url
       from DocumentReference
     ), located as (
-      select note.*, bare(scalar_at(note.attachment, '$.url')) as url_id,
-        json_extract_string(note.attachment, '$.data') is null as by_url,
-        coalesce(json_extract_string(note.attachment, '$.data'), stored.data) as encoded
+      select note.*, bare(note.url) as url_id, inline is null as by_url, coalesce(inline, stored.data) as encoded
       from attached note
       left join (
         select bundle, bare(resource_id) as resource_id, arg_max(data, record_order) as data
@@ -34,7 +34,7 @@ export const soapNote: SilverTable = {
             coalesce(plain(data), scalar_at(content, '$')) as data
           from "Binary"
         ) where resource_id is not null group by all
-      ) stored on stored.bundle = note.bundle and stored.resource_id = bare(scalar_at(note.attachment, '$.url'))
+      ) stored on stored.bundle = note.bundle and stored.resource_id = bare(note.url)
     ), texts as (
       select *, decoded(encoded) as note_text from located where encoded <> ''
     ), labelled as (

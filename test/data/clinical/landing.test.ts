@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { landAssets } from "../../../data/clinical/bronze/assets.ts";
 import { currentBundles } from "../../../data/clinical/bronze/bronze-bundle.ts";
-import { parserRules, recordParsed } from "../../../data/clinical/bronze/parsed-bundle.ts";
+import { recordParsed } from "../../../data/clinical/bronze/parsed-bundle.ts";
 import { landBundles, withdrawBundles } from "../../../data/clinical/landing.ts";
+import { parserRules } from "../../../data/clinical/parser-rules.ts";
 import { planRefresh } from "../../../data/clinical/refresh-plan.ts";
 import { openFolder } from "../../../data/storage/folder.ts";
 import type { Storage } from "../../../data/storage/storage.ts";
@@ -159,11 +160,23 @@ describe("the plan of a refresh", () => {
       "d.json",
     ]);
 
-    const done = first.chunks
-      .flat()
-      .map(({ cohort, name, sha256 }) => ({ cohort, name, sha256, rules: parserRules, reason: null }));
+    const done = first.chunks.flat().map(({ cohort, name, sha256 }) => ({
+      cohort,
+      name,
+      sha256,
+      rules: parserRules,
+      reason: null,
+      fingerprint: null,
+    }));
     await recordParsed(lake, done, now);
     expect((await planRefresh(lake)).chunks).toEqual([]);
+    await recordParsed(
+      lake,
+      done.map((one) => ({ ...one, rules: "other" })),
+      now,
+    );
+    expect((await planRefresh(lake)).chunks.flat()).toHaveLength(done.length);
+    await recordParsed(lake, done, now);
     expect((await planRefresh(lake, { full: true, cohorts: ["B"] })).chunks.flat()).toHaveLength(2);
 
     await writeFile(join(path, "c.json"), bundle());
@@ -180,6 +193,7 @@ describe("the plan of a refresh", () => {
       sha256,
       rules: parserRules,
       reason: null,
+      fingerprint: null,
     }));
     await recordParsed(lake, done, now);
 

@@ -32,10 +32,13 @@ describe("a chunk with bad bundles", () => {
     expect(rows).toMatchObject({ patient: 7, soap_note: 1, observation: 4 });
     expect(oddities).toEqual({
       "Encounter.class": 1,
+      "Encounter.period.end": 1,
+      "Encounter.period.start": 1,
       "Observation.category": 1,
       "Observation.code": 1,
       "Observation.effectiveDateTime": 1,
       "Observation.valueQuantity": 1,
+      "Observation.valueQuantity.value": 1,
       "Patient.birthDate": 1,
       "Patient.gender": 1,
       "ndjson.line": 1,

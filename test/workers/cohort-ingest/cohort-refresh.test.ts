@@ -123,6 +123,30 @@ describe("cohort-refresh", () => {
     expect(await rows(lake, "gold.encounter_summary")).toBe(await rows(lake, "silver.encounter"));
   });
 
+  test("in full finds what somebody took out of a table by hand, and DICOM studies that came later", async ({
+    dir,
+    lake,
+    services,
+  }) => {
+    await generateClinical({ patients: 4, seed: 2, visits: 12, outDir: dir });
+    await using _pool = await startPool(services, { pools, jobOf: jobOfKind, concurrency: 2 });
+    await land(services, join(dir, "fhir"));
+    await refresh(services);
+    const observations = await rows(lake, "silver.observation");
+    await lake.table("silver.observation").delete("true");
+
+    expect(await refresh(services)).toMatchObject({ bundles: 0, commits: 0 });
+    expect(await rows(lake, "silver.observation")).toBe(0);
+    expect(await refresh(services, { full: true })).toMatchObject({ inserted: observations, commits: 1 });
+    expect(await rows(lake, "silver.observation")).toBe(observations);
+    expect(await refresh(services, { full: true })).toMatchObject({ commits: 0 });
+
+    for (const name of await readdir(join(dir, "dicom")))
+      await lake.storage.put(`bronze/dicom/${name}`, await readFile(join(dir, "dicom", name)));
+    expect(await refresh(services)).toMatchObject({ commits: 0 });
+    expect((await refresh(services, { full: true })).updated).toBeGreaterThan(0);
+  });
+
   test("puts aside what cannot be read and keeps the rest", async ({ dir, lake, services }) => {
     await generateClinical({ patients: 3, seed: 3, visits: 2, outDir: dir, defects: true });
     await using _pool = await startPool(services, { pools, jobOf: jobOfKind, concurrency: 2 });

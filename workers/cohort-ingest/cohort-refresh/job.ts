@@ -11,7 +11,7 @@ export const Input = z.strictObject({
     .array(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/))
     .min(1)
     .optional(),
-  /** Parse every bundle again, whatever has changed, and build all of Gold. */
+  /** Read every bundle again, whatever is known of it, and build all of Gold where Silver changed. */
   full: z.boolean().default(false),
   withGold: z.boolean().default(false),
   /** A rule that fails fails the job. */

@@ -1,11 +1,9 @@
+import { forgetParsed, parsedBundles, recordParsed } from "../../../data/clinical/bronze/parsed-bundle.ts";
+import { parserRules } from "../../../data/clinical/parser-rules.ts";
 import {
-  forgetParsed,
-  parsedBundles,
-  parserRules,
-  recordParsed,
-} from "../../../data/clinical/bronze/parsed-bundle.ts";
-import {
-  readOutcome,
+  type ChunkOutcome,
+  readMerges,
+  readOutcomes,
   readPlan,
   removeRefresh,
   type StoredPlan,
@@ -13,6 +11,7 @@ import {
   writePlan,
 } from "../../../data/clinical/refresh-files.ts";
 import { planRefresh } from "../../../data/clinical/refresh-plan.ts";
+import { writeSilverState } from "../../../data/clinical/silver/silver-state.ts";
 import { silverNames } from "../../../data/clinical/silver/tables.ts";
 import { lastValidation } from "../../../data/clinical/validation/last-validation.ts";
 import { DataError } from "../../../data/errors.ts";
@@ -28,8 +27,9 @@ import type { Checkpoint, Input } from "./job.ts";
 export async function run(context: JobContext<Input, Checkpoint>) {
   const { id, input, lake } = context;
   const plan = await planOnce(context);
-  const merges = await parseAndMerge(context, plan);
-  const quarantined = await settle(lake, id, plan, merges);
+  const outcomes = await parse(context, plan);
+  const merges = await merge(context, plan, outcomes);
+  const quarantined = await settle(lake, id, plan, outcomes, merges);
 
   const changed = merges.some(({ commits }) => commits > 0);
   if (changed)
@@ -39,7 +39,9 @@ export async function run(context: JobContext<Input, Checkpoint>) {
     throw new DataError(`Rules fail in ${failed.join(", ")}: silver.ingest_log names them`);
   }
   const [gold] = input.withGold
-    ? await context.runChildren("gold", [child(goldBuild, { full: input.full, strict: input.strict })])
+    ? await context.runChildren("gold", [
+        child(goldBuild, { full: input.full && changed, strict: input.strict }),
+      ])
     : [];
   await removeRefresh(lake, id);
   return {
@@ -58,9 +60,6 @@ async function planOnce({ id, input, lake, checkpoint, saveCheckpoint }: JobCont
   const kept = await readPlan(lake, id);
   if (kept) return kept;
   const startedAt = checkpoint?.startedAt ?? Date.now();
-  const parsed = new Set(
-    (await parsedBundles(lake)).filter(({ reason }) => reason === null).map(({ name }) => name),
-  );
   const plan = await planRefresh(lake, {
     full: input.full,
     ...(input.cohorts && { cohorts: input.cohorts }),
@@ -68,45 +67,74 @@ async function planOnce({ id, input, lake, checkpoint, saveCheckpoint }: JobCont
   if (plan.cohorts.length === 0 && !input.mayBeEmpty) {
     throw new DataError("Bronze holds no such cohort: land bundles first with `millrace land --source DIR`");
   }
-  const stored = await writePlan(lake, id, plan, { startedAt, maxBundleBytes: input.maxBundleBytes, parsed });
+  const stored = await writePlan(lake, id, plan, {
+    startedAt,
+    maxBundleBytes: input.maxBundleBytes,
+    parsed: await parsedBundles(lake),
+  });
   await saveCheckpoint({ startedAt, chunks: stored.chunks.length });
   return stored;
 }
 
-async function parseAndMerge({ id, runChildren }: JobContext<Input, Checkpoint>, plan: StoredPlan) {
-  if (plan.chunks.length === 0 && plan.withdrawn.length === 0) return [];
+async function parse({ id, lake, runChildren }: JobContext<Input, Checkpoint>, plan: StoredPlan) {
+  if (plan.chunks.length === 0) return [];
   await runChildren(
     "parse",
     plan.chunks.map((_, chunk) => child(cohortParse, { refresh: id, chunk })),
   );
+  return await readOutcomes(lake, id, plan);
+}
+
+/** Bundles that say what they said, and are in Silver as they were, leave nothing to merge. */
+async function merge(
+  { id, runChildren }: JobContext<Input, Checkpoint>,
+  plan: StoredPlan,
+  outcomes: readonly ChunkOutcome[],
+) {
+  if (!outcomes.some(({ isStaged }) => isStaged) && plan.withdrawn.length === 0) return [];
   return runChildren(
     "merge",
     silverNames.map((table) => child(silverMerge, { refresh: id, table })),
   );
 }
 
-type Merge = Awaited<ReturnType<typeof parseAndMerge>>[number];
+type Merge = Awaited<ReturnType<typeof merge>>[number];
 
 /** Marks the bundles as read only now that every table shows them: killed before, a refresh reads them again. */
-async function settle(lake: Lake, id: string, plan: StoredPlan, merges: readonly Merge[]): Promise<number> {
-  const outcomes = await Promise.all(plan.chunks.map((_, chunk) => readOutcome(lake, id, chunk)));
+async function settle(
+  lake: Lake,
+  id: string,
+  plan: StoredPlan,
+  outcomes: readonly ChunkOutcome[],
+  merges: readonly Merge[],
+): Promise<number> {
+  const settled = await readMerges(lake, id);
+  if (settled) return settled.quarantined;
   const reasons = new Map(
-    outcomes.flatMap(
-      (outcome) => outcome?.quarantined.map(({ name, reason }) => [name, reason] as const) ?? [],
-    ),
+    outcomes.flatMap(({ quarantined }) => quarantined.map(({ name, reason }) => [name, reason] as const)),
   );
+  const fingerprints = new Map(outcomes.flatMap(({ fingerprints: staged }) => Object.entries(staged)));
+  const isRead = (name: string) => reasons.has(name) || fingerprints.has(name);
   await recordParsed(
     lake,
-    plan.chunks.flat().map(({ cohort, name, sha256 }) => ({
-      cohort,
-      name,
-      sha256,
-      rules: parserRules,
-      reason: reasons.get(name) ?? null,
-    })),
+    plan.chunks.flat().flatMap(({ cohort, name, sha256 }) =>
+      isRead(name)
+        ? [
+            {
+              cohort,
+              name,
+              sha256,
+              rules: parserRules,
+              reason: reasons.get(name) ?? null,
+              fingerprint: fingerprints.get(name) ?? null,
+            },
+          ]
+        : [],
+    ),
     new Date(plan.startedAt),
   );
   await forgetParsed(lake, plan.withdrawn);
+  if (merges.length > 0) await writeSilverState(lake, plan.dicom);
   await writeMerges(lake, id, {
     startedAt: plan.startedAt,
     quarantined: reasons.size,

@@ -1,4 +1,4 @@
-import { readOutcome, readPlan, stagedFiles } from "../../../data/clinical/refresh-files.ts";
+import { readOutcomes, readPlan, stagedFiles } from "../../../data/clinical/refresh-files.ts";
 import { mergeSilver, withdrawSilver } from "../../../data/clinical/silver/merge-silver.ts";
 import { DataError } from "../../../data/errors.ts";
 import type { JobContext } from "../../define-job.ts";
@@ -13,17 +13,16 @@ export async function run({ input, lake, signal }: JobContext<Input, never>) {
   const rows = { inserted: 0, updated: 0, deleted: 0 };
   let commits = 0;
 
-  if (plan.chunks.length > 0) {
-    const outcomes = await Promise.all(plan.chunks.map((_, chunk) => readOutcome(lake, refresh, chunk)));
-    // What can no longer be read keeps the rows of its last good version.
-    const unreadable = new Set(
-      outcomes.flatMap((outcome) => outcome?.quarantined.map(({ name }) => name) ?? []),
-    );
+  const outcomes = await readOutcomes(lake, refresh, plan);
+  const staged = await stagedFiles(lake, refresh, outcomes, table);
+  if (staged.length > 0) {
+    // What can no longer be read has no fingerprint, and keeps the rows of its last good version.
+    const isRead = new Set(outcomes.flatMap(({ fingerprints }) => Object.keys(fingerprints)));
     const replaces = plan.chunks
       .flat()
-      .filter(({ name, wasParsed }) => wasParsed && !unreadable.has(name))
+      .filter(({ name, wasParsed }) => wasParsed && isRead.has(name))
       .map(({ name }) => name);
-    const merged = await mergeSilver(lake, table, await stagedFiles(lake, refresh, plan, table), {
+    const merged = await mergeSilver(lake, table, staged, {
       replaces,
       txn: { appId: `${refresh}/merge`, version: 1 },
       signal,
