@@ -2,9 +2,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Generation } from "../../data/vectors/generation.ts";
 import { loadedIndexesOf } from "../../data/vectors/generations/loaded-indexes.ts";
 import { currentPointer, flip } from "../../data/vectors/generations/pointers.ts";
-import { inventIndex } from "./invented.ts";
+import { type BenchIndex, inventIndex } from "./invented.ts";
 import { serveGeneration, serveSearch } from "./served.ts";
 import type { Asked, Steady } from "./steady-client.ts";
 
@@ -18,6 +19,7 @@ export async function measureSwap({ rows, dimensions = 768 }: { rows: number; di
   await using bench = await inventIndex(rows, dimensions);
   const { lake, definition } = bench;
   const generation = await serveGeneration(bench, WIDTH);
+  const generations = await copies(bench, generation);
   await using api = await serveSearch(bench);
   using lease = await loadedIndexesOf(lake).lease(definition);
   if (!lease.index) throw new Error(`The index was not loaded: ${lease.trouble}`);
@@ -32,10 +34,7 @@ export async function measureSwap({ rows, dimensions = 768 }: { rows: number; di
   await pause(SWAPS * BETWEEN_MS);
   const swapsFrom = Date.now();
   for (let swap = 0; swap < SWAPS; swap += 1) {
-    // Another file of the same content, so that it is read whole.
-    const key = `_vectors/bench/generations/swap-${swap}.hnsw`;
-    await lake.storage.put(key, await lake.storage.read(generation.key));
-    const next = { ...generation, key, number: swap + 2 };
+    const next = generations[swap] ?? generation;
     await flip(lake.storage, definition.name, next, { reason: "bench" });
     await loadedIndexesOf(lake).look(definition.name);
     await pause(BETWEEN_MS);
@@ -52,6 +51,17 @@ export async function measureSwap({ rows, dimensions = 768 }: { rows: number; di
     slowestInSwapsMs: inSwaps,
     delayMs: inSwaps - inPeace,
   };
+}
+
+/** Other files of the same content, so that each swap reads one whole. */
+async function copies({ lake, definition }: BenchIndex, generation: Generation): Promise<Generation[]> {
+  const made: Generation[] = [];
+  for (let swap = 0; swap < SWAPS; swap += 1) {
+    const key = `_vectors/${definition.name}/generations/swap-${swap}.hnsw`;
+    await lake.storage.put(key, await lake.storage.read(generation.key));
+    made.push({ ...generation, key, number: swap + 2 });
+  }
+  return made;
 }
 
 async function startClient(steady: Steady): Promise<ChildProcess> {

@@ -55,14 +55,21 @@ async function countRows({ connection }: Workbench): Promise<RowCounts> {
   const [counts] = await queryRows(
     connection,
     z.record(z.string(), z.coerce.number()),
-    `with had as (select distinct id from held),
-       have as (select distinct id from pieces),
-       other as (select id from wanted union select id from gone)
-     select (select count(*) from have anti join had using (id)) as new,
-       (select count(*) from have semi join had using (id) semi join other using (id)) as changed,
-       (select count(*) from had anti join have using (id)) as deleted,
-       (select count(*) from have anti join other using (id)) as unchanged,
-       (select count(*) from touched where present and id not in (select id from have)) as empty`,
+    `select count(*) filter (where have and not had) as new,
+       count(*) filter (where have and had and other) as changed,
+       count(*) filter (where had and not have) as deleted,
+       count(*) filter (where have and not other) as unchanged,
+       count(*) filter (where present and not have) as empty
+     from (
+       select bool_or(part = 'held') as had, bool_or(part = 'piece') as have, bool_or(part = 'other') as other,
+         bool_or(part = 'present') as present
+       from (
+         select id, 'held' as part from held
+         union all select id, 'piece' from pieces
+         union all select id, 'other' from wanted
+         union all select id, 'other' from gone
+         union all select id, 'present' from touched where present)
+       group by id)`,
   );
   return RowCounts.parse(counts);
 }
