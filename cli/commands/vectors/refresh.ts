@@ -22,6 +22,10 @@ export async function refreshVectors(context: CliContext, name: string): Promise
       lines.push(
         paint("yellow", `${plural(chunks.refused, "chunk")} refused: no vector that can be compared`),
       );
+    if ("asksForBuild" in done && done.asksForBuild)
+      lines.push(
+        `${paint("dim", "its next generation is asked for; to have it now:")} millrace vectors build ${name}`,
+      );
     return lines.join("\n");
   });
 }

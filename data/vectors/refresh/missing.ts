@@ -1,8 +1,8 @@
-import { cachedSql } from "../cache.ts";
+import { cachedSql, heldSql } from "../cache.ts";
 import type { IndexDefinition } from "../index-definition.ts";
 import type { Workbench } from "./workbench.ts";
 
-/** Vectors that a program makes quicker than they are read back need no cache. */
+/** Whether the model's vectors go to the cache: the built-in embedder's lie in the tables of its indexes alone. */
 export function isCached({ content }: IndexDefinition): boolean {
   return content.kind === "text" && content.embedder !== "built-in";
 }
@@ -16,7 +16,9 @@ export async function keepMissing(
   index: IndexDefinition,
 ): Promise<{ toEmbed: number; cached: number }> {
   const empty = "select null::varchar as content_hash, null::float[] as vector where false";
-  const cached = isCached(index) ? await cachedSql(bench.lake, index.model) : undefined;
+  const cached = isCached(index)
+    ? await cachedSql(bench.lake, index.model)
+    : await worthReading(bench, index);
   const known =
     cached === undefined
       ? empty
@@ -33,4 +35,24 @@ export async function keepMissing(
     "select (select count(*) from missing) as missing, (select count(*) from known) as known",
   );
   return { toEmbed, cached: known_ };
+}
+
+/** Fewer are made before any table is opened, and reading so many rows takes as long as making one vector. */
+const FEW_TEXTS = 256;
+const ROWS_A_VECTOR = 20;
+
+/** The vectors that indexes of the same model hold, where reading them is quicker than making them again. */
+async function worthReading(
+  bench: Workbench,
+  { content, model }: IndexDefinition,
+): Promise<string | undefined> {
+  if (content.kind === "vector") return undefined;
+  const [wanted = 0] = await bench.numbers("select count(distinct content_hash) as wanted from wanted");
+  const held = wanted > FEW_TEXTS ? await heldSql(bench.lake, model) : undefined;
+  if (held === undefined) return undefined;
+  const [rows = 0, found = 0] = await bench.numbers(`
+    select count(*) as rows,
+      count(distinct content_hash) filter (where content_hash in (select content_hash from wanted)) as found
+    from (${held})`);
+  return found * ROWS_A_VECTOR > rows ? held : undefined;
 }

@@ -178,6 +178,46 @@ describe("a refresh", () => {
     ).toHaveLength(1);
   });
 
+  test("takes the built-in's vectors from another index that holds them, where reading is quicker than making", async ({
+    lake,
+    services,
+  }) => {
+    const texts = (from: number, to: number) =>
+      `select 'n' || i as id, 'Note number ' || i as note, 0 as visits from range(${from}, ${to}) t(i)`;
+    await writeRows(lake, texts(0, 400));
+    await createNotesIndex(lake);
+    await using _pool = await startPool(services, pool);
+    const first = await refresh(services);
+    await createNotesIndex(lake, { name: "again" });
+    const again = await refresh(services, "again");
+    await writeRows(lake, texts(400, 800));
+    const later = await refresh(services);
+    await createNotesIndex(lake, { name: "other", chunkSize: 9, overlap: 0 });
+    const other = await refresh(services, "other");
+
+    expect(first.chunks).toMatchObject({ embedded: 400, cached: 0 });
+    expect(again.chunks).toMatchObject({ embedded: 0, cached: 400 });
+    // What nobody holds is made, and so is the text that another size of chunks cuts otherwise.
+    expect(later.chunks).toMatchObject({ embedded: 400, cached: 0 });
+    expect(other.chunks.cached).toBe(0);
+    expect(other.chunks.embedded).toBeGreaterThan(256);
+  });
+
+  test("makes vectors of two indexes alike, read or made", async ({ lake, services }) => {
+    await writeRows(
+      lake,
+      "select 'n' || i as id, 'Note number ' || i as note, 0 as visits from range(300) t(i)",
+    );
+    await createNotesIndex(lake);
+    await using _pool = await startPool(services, pool);
+    await refresh(services);
+    await createNotesIndex(lake, { name: "again" });
+
+    expect((await refresh(services, "again")).chunks.cached).toBe(300);
+
+    expect(await fingerprint(lake, "again")).toBe(await fingerprint(lake));
+  });
+
   test("fails for an index that is not there", async ({ services }) => {
     await using _pool = await startPool(services, pool);
 

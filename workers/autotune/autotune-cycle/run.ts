@@ -10,8 +10,6 @@ export async function run(context: JobContext<Input, Checkpoint>): Promise<{ ind
   const { lake, input, saveCheckpoint, signal } = context;
   const all = input.index === undefined ? await listIndexes(lake) : [await readIndex(lake, input.index)];
   const indexes = all.filter(({ backend }) => backend === "hnsw");
-  const place = context.checkpoint ?? { startedAt: Date.now(), done: [] };
-  if (!context.checkpoint) await saveCheckpoint(place);
   if (!(await loadBinding())) return { indexes: [] };
 
   // An index that has grown is built first, as it is: a trial is held against what serves the same rows.
@@ -19,6 +17,9 @@ export async function run(context: JobContext<Input, Checkpoint>): Promise<{ ind
     "build",
     indexes.map(({ name }) => child(vectorsBuild, vectorsBuild.input.parse({ index: name }))),
   );
+  // The budget is for looking, so it begins when there is something to hold a trial against.
+  const place = context.checkpoint ?? { startedAt: Date.now(), done: [] };
+  if (!context.checkpoint) await saveCheckpoint(place);
   const tuned: Tuned[] = [];
   const done = [...place.done];
   for (const definition of indexes) {

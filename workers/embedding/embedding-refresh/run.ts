@@ -19,6 +19,9 @@ import type { Checkpoint, Input } from "./job.ts";
 
 type Context = JobContext<Input, Checkpoint>;
 
+/** How long a grown index is looked at; the night has more time. */
+const LOOK_S = 300;
+
 const nothing = { new: 0, changed: 0, deleted: 0, unchanged: 0, empty: 0 };
 
 export async function run(context: Context) {
@@ -42,8 +45,8 @@ export async function run(context: Context) {
   const written = await commitVectors(bench, index, txn);
   await writeLastRefresh(lake, index, { recipe, sourceVersion: txn.version });
   await removeStaged(lake, index.name);
-  if (written.outcome === "committed" && (await needsGeneration(lake, index, written)))
-    await followUp(context, index);
+  const hasGrown = written.outcome === "committed" && (await needsGeneration(lake, index, written));
+  if (hasGrown) await followUp(context, index);
   const seconds = (Date.now() - refresh.startedAt) / 1_000;
   return {
     rows: plan.counts,
@@ -52,6 +55,7 @@ export async function run(context: Context) {
     outcome: written.outcome,
     sourceVersion: txn.version,
     version: written.version,
+    asksForBuild: hasGrown,
     seconds,
     chunksPerSecond: seconds > 0 ? Math.round(plan.toEmbed / seconds) : 0,
   };
@@ -60,7 +64,8 @@ export async function run(context: Context) {
 /** An index that has grown is built over its rows, and then looked at anew: what was best for fewer may not be for more. */
 async function followUp({ enqueue }: Context, { name, backend }: IndexDefinition): Promise<void> {
   await enqueue(vectorsBuild, { index: name, force: false });
-  if (backend === "hnsw") await enqueue(autotuneCycle, autotuneCycle.input.parse({ index: name }));
+  const look = { index: name, budgetSeconds: LOOK_S };
+  if (backend === "hnsw") await enqueue(autotuneCycle, autotuneCycle.input.parse(look));
 }
 
 async function begin(context: Context, sourceVersion: number): Promise<Checkpoint> {
