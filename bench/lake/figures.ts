@@ -63,6 +63,25 @@ export const figures: readonly Measurement[] = [
     },
   },
   {
+    name: "merge that hides rows",
+    size: "100,000 rows into 10,000,000",
+    runs: 3,
+    warmUp: false,
+    figures: {
+      mergeToSql: {
+        name: "merge that hides rows ÷ rewriting by hand in SQL",
+        unit: "ratio",
+        goal: { atMost: 2 },
+      },
+      mergeSeconds: { name: "merge that hides rows", unit: "s", goal: "trend" },
+      unchangedSeconds: { name: "merge that changes nothing, over hidden rows", unit: "s", goal: "trend" },
+    },
+    async run({ scale }) {
+      const batch = scaled(100_000, scale, 1_000);
+      return { ...(await measureMerge({ rows: batch * 100, files: 40, batch, hidesRows: true })) };
+    },
+  },
+  {
     name: "open a large table",
     size: "100,000 files, 1,000 commits after the checkpoint",
     runs: 3,

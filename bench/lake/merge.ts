@@ -21,12 +21,13 @@ export async function measureMerge({
   rows = 10_000_000,
   files = 40,
   batch = 100_000,
+  hidesRows = false,
 } = {}): Promise<MergeRatios> {
   await using bench = await openBenchLake();
   const duckdb = await bench.lake.duckdb();
   const connection = await duckdb.connect();
   const table = bench.lake.table("bench.observation");
-  await table.ensure({ columns });
+  await table.ensure({ columns, properties: { "delta.enableDeletionVectors": String(hidesRows) } });
   const plain = join(bench.dir, "plain");
   await mkdir(plain);
   const perFile = rows / files;
