@@ -1,22 +1,26 @@
 import { once } from "node:events";
-import { rowsOf } from "../data/sql/formats/rows.ts";
-import type { RowStream } from "../data/sql/stream-rows.ts";
+import type { Cell } from "../data/sql/formats/cell.ts";
 import type { Output } from "./output.ts";
 import { plural } from "./quantities.ts";
-import { layOut, type ResultTable } from "./result-table.ts";
+import { layOut, type ResultColumn, type ResultTable } from "./result-table.ts";
 
 /** Prints rows as a table for people, laid out by the first of them. */
-export async function printRows(output: Output, rows: RowStream, rowCount: number): Promise<void> {
+export async function printRows(
+  output: Output,
+  columns: readonly ResultColumn[],
+  batches: AsyncIterable<readonly Cell[][]>,
+  rowCount: number,
+): Promise<void> {
   const { stdout } = output.streams;
   const width = (stdout.isTTY && stdout.columns) || Number.POSITIVE_INFINITY;
   let table: ResultTable | undefined;
-  for await (const batch of rowsOf(rows)) {
+  for await (const batch of batches) {
     const first = table === undefined;
-    table ??= layOut(rows.columns, batch, { width, paint: output.paint });
+    table ??= layOut(columns, batch, { width, paint: output.paint });
     const lines = batch.map(table.line);
     await send(output, `${(first ? [table.heading, ...lines] : lines).join("\n")}\n`);
   }
-  table ??= layOut(rows.columns, [], { width, paint: output.paint });
+  table ??= layOut(columns, [], { width, paint: output.paint });
   if (rowCount === 0) await send(output, `${table.heading}\n`);
   const hidden = table.hidden.length > 0 ? `; no room for ${table.hidden.join(", ")}` : "";
   output.say(`${plural(rowCount, "row")}${hidden}`);

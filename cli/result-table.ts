@@ -1,10 +1,15 @@
 import { type Cell, cellText } from "../data/sql/formats/cell.ts";
-import type { RowStream } from "../data/sql/stream-rows.ts";
 import type { Paint } from "./paint.ts";
 
 const WIDEST_CELL = 60;
 const NARROWEST_CELL = 6;
 const GAP = 2;
+
+export interface ResultColumn {
+  readonly name: string;
+  /** The engine's type, as a text or as what turns into one. */
+  readonly type: { toString(): string };
+}
 
 export interface ResultTable {
   readonly heading: string;
@@ -15,7 +20,7 @@ export interface ResultTable {
 
 /** Lays out the columns by what the first rows hold and, on a terminal, by its width. */
 export function layOut(
-  columns: RowStream["columns"],
+  columns: readonly ResultColumn[],
   sample: readonly (readonly Cell[])[],
   { width, paint }: { width: number; paint: Paint },
 ): ResultTable {

@@ -54,10 +54,10 @@ async function answer(
   { body, lake, sql: limits, signal }: RouteContext<unknown, unknown, Body>,
   response: ServerResponse,
 ): Promise<void> {
-  const { encodeResult, runQuery } = await import("../../data/sql/run-query.ts");
-  await using result = await runQuery(lake, { sql: body.sql, asOf: body.as_of, signal }, limits);
+  const { askWalled } = await import("../../data/sql/wall/ask.ts");
+  await using result = await askWalled(lake, { sql: body.sql, asOf: body.as_of, signal }, limits);
   const leave = AbortSignal.any([signal, AbortSignal.timeout(SEND_LIMIT_MS)]);
-  for await (const piece of encodeResult(result, body.format)) {
+  for await (const piece of result.pieces(body.format)) {
     leave.throwIfAborted();
     if (!response.headersSent) response.writeHead(200, { "content-type": formatMediaTypes[body.format] });
     if (response.write(piece)) continue;

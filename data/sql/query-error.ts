@@ -37,6 +37,22 @@ export class QueryLimitError extends QueryError {
   }
 }
 
+export function tooLong(timeoutMs: number, cause?: unknown): QueryLimitError {
+  return new QueryLimitError(
+    "time",
+    `The query ran longer than ${timeoutMs / 1000} s: filter or aggregate earlier.`,
+    { cause },
+  );
+}
+
+export function tooMuchMemory(cause?: unknown): QueryLimitError {
+  return new QueryLimitError(
+    "memory",
+    "The query needs more memory than one query may have: aggregate or filter earlier, or select fewer columns.",
+    { cause },
+  );
+}
+
 /** What the engine says under `errors_as_json`; parse errors carry a word in front of the document. */
 const EngineError = z.object({
   exception_type: z.string(),
@@ -62,13 +78,7 @@ export function queryError(error: unknown, text: string, prefixBytes = 0): Error
       cause: error,
     });
   }
-  if (type === "Out of Memory") {
-    return new QueryLimitError(
-      "memory",
-      "The query needs more memory than one query may have: aggregate or filter earlier, or select fewer columns.",
-      { cause: error },
-    );
-  }
+  if (type === "Out of Memory") return tooMuchMemory(error);
   const at = position === undefined ? undefined : positionIn(text, position - prefixBytes);
   const refused = type === "Permission" || needsExtension.test(engine.exception_message);
   return refused

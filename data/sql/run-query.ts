@@ -4,19 +4,17 @@ import { join } from "node:path";
 import type { DuckDBConnection, DuckDBResult, DuckDBType } from "@duckdb/node-api";
 import { z } from "zod";
 import type { VersionAt } from "../delta/table.ts";
-import type { Lake, TableName } from "../lake.ts";
+import type { TableName } from "../lake.ts";
 import { type DuckDBLimits, identifier, queryRows, quote } from "./duckdb.ts";
-import { encoders } from "./formats/encoders.ts";
-import type { FormatName } from "./formats/names.ts";
-import { QueryLimitError, queryError } from "./query-error.ts";
-import { QueryTurns } from "./query-turns.ts";
+import { encoders, type PieceFormat } from "./formats/encoders.ts";
+import { QueryLimitError, queryError, tooLong } from "./query-error.ts";
+import type { QueryTables } from "./query-tables.ts";
 import { MAX_ROW_BYTES, rowsInPiece, widestRow } from "./row-width.ts";
 import { openSandbox, type Sandbox } from "./sandbox.ts";
 import { readStatement, type Statement } from "./statement.ts";
 import type { RowStream } from "./stream-rows.ts";
 import { defineViews } from "./views.ts";
 
-/** The memory is what all queries of the process may hold together. */
 export interface QueryLimits extends DuckDBLimits {
   readonly timeoutMs: number;
   readonly maxRows: number;
@@ -42,34 +40,28 @@ export interface QueryResult extends RowStream, AsyncDisposable {
   parquet(): Promise<{ readonly path: string; readonly sizeBytes: number }>;
 }
 
-/** Each holds one of the four threads that Node has for files and DuckDB's calls, so others must be left. */
-const QUERIES_AT_ONCE = 2;
-const turns = new QueryTurns(QUERIES_AT_ONCE);
-
 /**
  * Runs one reading statement of a stranger over the tables that it names, within its limits, on a locked engine of
- * its own. The rows are complete before this answers: what is read from the result later can no longer fail.
+ * its own. The rows are complete before this answers: what is read from the result later can no longer fail. What the
+ * engine does outside its own limits holds this process; `wall/ask.ts` runs this in another.
  */
-export async function runQuery(lake: Lake, query: Query, limits: QueryLimits): Promise<QueryResult> {
+export async function runQuery(tables: QueryTables, query: Query, limits: QueryLimits): Promise<QueryResult> {
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   const signal = query.signal ? AbortSignal.any([query.signal, timeout]) : timeout;
   let close = async () => {};
   try {
-    const endTurn = await turns.take(signal);
-    close = async () => endTurn();
-    const sandbox = await openSandbox({ ...limits, memoryBytes: limits.memoryBytes / QUERIES_AT_ONCE });
-    close = () => Promise.resolve(sandbox[Symbol.asyncDispose]()).finally(endTurn);
-    const rows = await interruptible(sandbox.connection, signal, () => execute(lake, query, limits, sandbox));
+    signal.throwIfAborted();
+    const sandbox = await openSandbox(limits);
+    close = async () => sandbox[Symbol.asyncDispose]();
+    const rows = await interruptible(sandbox.connection, signal, () =>
+      execute(tables, query, limits, sandbox),
+    );
     return await resultOf(rows, sandbox, query.signal, close);
   } catch (error) {
     await close();
     query.signal?.throwIfAborted();
     if (!timeout.aborted) throw error;
-    throw new QueryLimitError(
-      "time",
-      `The query ran longer than ${limits.timeoutMs / 1000} s: filter or aggregate earlier.`,
-      { cause: error },
-    );
+    throw tooLong(limits.timeoutMs, error);
   }
 }
 
@@ -108,14 +100,19 @@ interface Rows {
   readonly atOnce?: number | undefined;
 }
 
-async function execute(lake: Lake, query: Query, limits: QueryLimits, sandbox: Sandbox): Promise<Rows> {
+async function execute(
+  tables: QueryTables,
+  query: Query,
+  limits: QueryLimits,
+  sandbox: Sandbox,
+): Promise<Rows> {
   const { connection } = sandbox;
   const statement = await readStatement(connection, query.sql);
-  const files = await defineViews(connection, lake, statement.tables, query.asOf);
+  const files = await defineViews(connection, tables, statement.tables, query.asOf);
   await sandbox.lock(files);
 
   if (statement.kind === "explain") return explain(connection, statement);
-  if (statement.kind === "list-tables") return listTables(connection, await lake.tableNames());
+  if (statement.kind === "list-tables") return listTables(connection, await tables.names());
   return collect(connection, statement, limits.maxRows);
 }
 
@@ -260,7 +257,7 @@ async function explainedSql(explained: DuckDBResult): Promise<string> {
 /** A result in one of the formats, piece by piece. */
 export async function* encodeResult(
   result: QueryResult,
-  format: FormatName,
+  format: PieceFormat,
 ): AsyncGenerator<string | Uint8Array> {
   if (format === "parquet") yield* createReadStream((await result.parquet()).path);
   else yield* encoders[format](result);

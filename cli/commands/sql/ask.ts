@@ -1,13 +1,9 @@
-import { copyFile, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
+import type { Cell } from "../../../data/sql/formats/cell.ts";
 import { QueryError } from "../../../data/sql/query-error.ts";
-import {
-  encodeResult,
-  type Query,
-  type QueryLimits,
-  type QueryResult,
-  runQuery,
-} from "../../../data/sql/run-query.ts";
+import type { Query, QueryLimits } from "../../../data/sql/run-query.ts";
+import { type Answer, askWalled } from "../../../data/sql/wall/ask.ts";
 import { writeFileWhole, writePieces } from "../../../data/sql/write-file.ts";
 import type { CliContext } from "../../context.ts";
 import { CliFailure, exitCodes, UsageFailure } from "../../failure.ts";
@@ -42,7 +38,7 @@ export async function ask(
   process.once("SIGINT", leave);
   try {
     const asked: Query = { sql, asOf, signal: leaving.signal };
-    await using result = await runQuery(lake, asked, limits);
+    await using result = await askWalled(lake, asked, limits);
     await hand(context, result, format, options.out);
   } catch (error) {
     throw error instanceof QueryError ? queryFailure(error, sql) : error;
@@ -76,23 +72,32 @@ function limitsOf(context: CliContext, { maxRows, timeout }: AskOptions): QueryL
 
 async function hand(
   context: CliContext,
-  result: QueryResult,
+  result: Answer,
   format: Format,
   out: string | undefined,
 ): Promise<void> {
   const { output } = context;
   if (out !== undefined) {
     const name = format === "table" ? "csv" : format;
-    const sizeBytes = await writeFileWhole(out, async (draft) => {
-      if (name === "parquet") await copyFile((await result.parquet()).path, draft);
-      else await writePieces(draft, encodeResult(result, name));
-    });
+    const sizeBytes = await writeFileWhole(out, (draft) => writePieces(draft, result.pieces(name)));
     const document = { out, format: name, rows: result.rowCount, sizeBytes };
     output.result(document, () => `${plural(result.rowCount, "row")} in ${out} (${bytes(sizeBytes)})`);
     return;
   }
-  if (format === "table") await printRows(output, result, result.rowCount);
-  else await sendPieces(output, encodeResult(result, format));
+  if (format === "table") await printRows(output, result.columns, cellsOf(result), result.rowCount);
+  else await sendPieces(output, result.pieces(format));
+}
+
+async function* cellsOf(result: Answer): AsyncGenerator<Cell[][]> {
+  const decoder = new TextDecoder();
+  let begun = "";
+  for await (const piece of result.pieces("cells")) {
+    const lines = decoder.decode(piece, { stream: true }).split("\n");
+    const last = lines.pop() ?? "";
+    for (const [index, line] of lines.entries())
+      yield JSON.parse(index === 0 ? begun + line : line) as Cell[][];
+    begun = lines.length === 0 ? begun + last : last;
+  }
 }
 
 function queryFailure(error: QueryError, sql: string): CliFailure {

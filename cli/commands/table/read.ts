@@ -124,7 +124,7 @@ async function giveScreen(
   const total = counted?.rows ?? 0;
   const stream = await streamRows(connection, limited);
   if (!output.json) {
-    await printRows(output, stream, Math.min(limit, total));
+    await printRows(output, stream.columns, rowsOf(stream), Math.min(limit, total));
     if (total > limit) output.say(`of ${plural(total, "row")}: --limit N prints more, --out FILE writes all`);
     return;
   }

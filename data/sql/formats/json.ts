@@ -23,6 +23,11 @@ export async function* encodeNdjson(result: RowStream): AsyncGenerator<string> {
   for await (const rows of rowsOf(result)) yield `${rows.map(row).join("\n")}\n`;
 }
 
+/** A batch of rows a line, without their names: those may be there twice. */
+export async function* encodeCells(result: RowStream): AsyncGenerator<string> {
+  for await (const rows of rowsOf(result)) yield `${JSON.stringify(rows)}\n`;
+}
+
 function rowEncoder({ columns }: RowStream): (row: Cell[]) => string {
   const names = columns.map(({ name }) => `${JSON.stringify(name)}:`);
   return (row) => `{${row.map((cell, index) => `${names[index]}${JSON.stringify(cell)}`).join(",")}}`;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { buildGold } from "../../../data/clinical/gold/build-gold.ts";
 import { validateSilver } from "../../../data/clinical/validation/validate-silver.ts";
+import { tablesOf } from "../../../data/sql/query-tables.ts";
 import { runQuery } from "../../../data/sql/run-query.ts";
 import { mergeAll, parseFiles, runInstant, test } from "./clinic.ts";
 import { fixtureBundle } from "./fixture-patient.ts";
@@ -28,7 +29,7 @@ test("each of the twenty cells of the notebook runs and answers", { timeout: 60_
     maxRows: 10_000,
   };
   for (const [, number, , sql] of cells) {
-    await using result = await runQuery(lake, { sql: sql ?? "" }, limits);
+    await using result = await runQuery(tablesOf(lake), { sql: sql ?? "" }, limits);
     // One patient is too few for the candidates of cell 11.
     if (number !== "11") expect(result.rowCount, `cell ${number}`).toBeGreaterThan(0);
   }

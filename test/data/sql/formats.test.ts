@@ -6,6 +6,7 @@ import { describe, expect } from "vitest";
 import type { Lake } from "../../../data/lake.ts";
 import { cellOf, cellText } from "../../../data/sql/formats/cell.ts";
 import type { FormatName } from "../../../data/sql/formats/names.ts";
+import { tablesOf } from "../../../data/sql/query-tables.ts";
 import { encodeResult, runQuery } from "../../../data/sql/run-query.ts";
 import { streamRows } from "../../../data/sql/stream-rows.ts";
 import { test } from "../../support/test.ts";
@@ -29,7 +30,7 @@ const limits = (dir: string) => ({
 });
 
 async function encoded(lake: Lake, dir: string, sql: string, format: FormatName): Promise<Buffer> {
-  await using result = await runQuery(lake, { sql }, limits(dir));
+  await using result = await runQuery(tablesOf(lake), { sql }, limits(dir));
   return await buffer(encodeResult(result, format));
 }
 
@@ -227,7 +228,7 @@ describe("a stream", () => {
   });
 
   test("is taken piece by piece", async ({ lake, dir }) => {
-    await using result = await runQuery(lake, { sql: "from range(100000)" }, limits(dir));
+    await using result = await runQuery(tablesOf(lake), { sql: "from range(100000)" }, limits(dir));
     const pieces: string[] = [];
     for await (const piece of encodeResult(result, "ndjson")) {
       pieces.push(String(piece));
@@ -241,7 +242,7 @@ test("A result that is closed while it is read ends with an error, not the proce
   lake,
   dir,
 }) => {
-  const result = await runQuery(lake, { sql: "from range(1000000)" }, limits(dir));
+  const result = await runQuery(tablesOf(lake), { sql: "from range(1000000)" }, limits(dir));
   const reading = buffer(encodeResult(result, "arrow"));
   await Promise.all([
     expect(reading).rejects.toThrow("The result is closed."),
@@ -256,7 +257,7 @@ test("Text in a cell is itself, and anything nested is JSON", () => {
 });
 
 test("The pieces of a text format join to text", async ({ lake, dir }) => {
-  await using result = await runQuery(lake, { sql: "select 1 as a" }, limits(dir));
+  await using result = await runQuery(tablesOf(lake), { sql: "select 1 as a" }, limits(dir));
   expect(await text(encodeResult(result, "csv"))).toBe("a\r\n1\r\n");
 });
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { Lake } from "../../../data/lake.ts";
 import { QueryError, QueryForbiddenError, QueryLimitError } from "../../../data/sql/query-error.ts";
+import { tablesOf } from "../../../data/sql/query-tables.ts";
 import { type Query, type QueryLimits, runQuery } from "../../../data/sql/run-query.ts";
 import { test as base } from "../../support/test.ts";
 
@@ -38,7 +39,11 @@ async function visits(lake: Lake) {
 }
 
 async function rowsOf(lake: Lake, query: Query | string, limits: QueryLimits) {
-  await using result = await runQuery(lake, typeof query === "string" ? { sql: query } : query, limits);
+  await using result = await runQuery(
+    tablesOf(lake),
+    typeof query === "string" ? { sql: query } : query,
+    limits,
+  );
   const rows: unknown[][] = [];
   for await (const chunk of result.chunks()) rows.push(...chunk.getRows());
   expect(rows).toHaveLength(result.rowCount);

@@ -2,6 +2,7 @@ import { readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { QueryError, QueryLimitError } from "../../../data/sql/query-error.ts";
+import { tablesOf } from "../../../data/sql/query-tables.ts";
 import { encodeResult, type QueryLimits, runQuery } from "../../../data/sql/run-query.ts";
 import { test as base } from "../../support/test.ts";
 
@@ -19,7 +20,7 @@ const test = base.extend<{ limits: QueryLimits }>({
 test("Wide rows are handed out a few at a time, all of them and in their order", async ({ lake, limits }) => {
   const sql =
     "select range::integer as i, repeat('x', 400000) as long, [repeat('y', 100000)] as list from range(101)";
-  await using result = await runQuery(lake, { sql }, limits);
+  await using result = await runQuery(tablesOf(lake), { sql }, limits);
   const numbers: unknown[] = [];
   let mostAtOnce = 0;
   for await (const chunk of result.chunks()) {
@@ -31,7 +32,11 @@ test("Wide rows are handed out a few at a time, all of them and in their order",
 });
 
 test("Narrow rows come in the engine's own chunks", async ({ lake, limits }) => {
-  await using result = await runQuery(lake, { sql: "select 'x' || range as a from range(4096)" }, limits);
+  await using result = await runQuery(
+    tablesOf(lake),
+    { sql: "select 'x' || range as a from range(4096)" },
+    limits,
+  );
   const sizes: number[] = [];
   for await (const chunk of result.chunks()) sizes.push(chunk.rowCount);
   expect(sizes).toEqual([2048, 2048]);
@@ -39,7 +44,7 @@ test("Narrow rows come in the engine's own chunks", async ({ lake, limits }) => 
 
 test("A result of wide rows is written in pieces that do not hold the process", async ({ lake, limits }) => {
   const sql = "select repeat('x', 200000) as a from range(1000)";
-  await using result = await runQuery(lake, { sql }, { ...limits, memoryBytes: 1024 ** 3 });
+  await using result = await runQuery(tablesOf(lake), { sql }, { ...limits, memoryBytes: 1024 ** 3 });
   const lengths: number[] = [];
   for await (const piece of encodeResult(result, "ndjson")) lengths.push(piece.length);
   expect(Math.max(...lengths)).toBeLessThan(1024 ** 2 + 200_000);
@@ -49,7 +54,9 @@ test("A result of wide rows is written in pieces that do not hold the process", 
 test.for(["repeat('x', 17000000)", "repeat('x', 17000000)::blob", "{'a': [repeat('x', 17000000)]}"])(
   "A row too wide to be sent is refused before anything is: %s",
   async (value, { lake, limits }) => {
-    await expect(runQuery(lake, { sql: `select ${value} as a` }, limits)).rejects.toThrow(QueryLimitError);
+    await expect(runQuery(tablesOf(lake), { sql: `select ${value} as a` }, limits)).rejects.toThrow(
+      QueryLimitError,
+    );
   },
 );
 
@@ -61,7 +68,7 @@ test("A data file that was cut is no fault of the query", async ({ dir, lake, li
   const [file = ""] = (await readdir(folder)).filter((name) => name.endsWith(".parquet"));
   await truncate(join(folder, file), 100);
 
-  const error = await runQuery(lake, { sql: "select sum(id) from silver.visit" }, limits).catch(
+  const error = await runQuery(tablesOf(lake), { sql: "select sum(id) from silver.visit" }, limits).catch(
     (e: unknown) => e,
   );
   expect(error).toBeInstanceOf(Error);

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openLake, openTableAt } from "../../../data/open-lake.ts";
+import { tablesOf } from "../../../data/sql/query-tables.ts";
 import { runQuery } from "../../../data/sql/run-query.ts";
 import { openFolder } from "../../../data/storage/folder.ts";
 import { type Door, oneTaken, refusalOf } from "../door.ts";
@@ -69,7 +70,7 @@ export const sql: Door = {
       async feed(random) {
         try {
           await using result = await runQuery(
-            lake,
+            tablesOf(lake),
             { sql: mutateText(random, random.pick(queries) ?? "") },
             queryLimits,
           );
