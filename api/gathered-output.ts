@@ -1,7 +1,7 @@
 import { write, writeSync } from "node:fs";
 import type { DestinationStream } from "pino";
 
-const GATHERED_BYTES = 8 * 1024;
+const GATHERED_BYTES = 64 * 1024;
 const GATHERED_MS = 100;
 const RETRY_MS = 100;
 /** What a reader that has stopped reading may cost us in memory; past it lines are dropped, and counted. */

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { INTAKE_PREFIX, type IntakeLine, type IntakeRecord, writeSegment } from "./intake.ts";
+import { INTAKE_PREFIX, type IntakeLine, type IntakeRecord, sealedKeyOf, writeSegment } from "./intake.ts";
 import { workOf } from "./job-id.ts";
 import { isMissing, type RecordStore } from "./record-store.ts";
 
@@ -9,8 +9,8 @@ const MANY_SEGMENTS = 16;
 const MARKS_KEPT_MS = 60 * 60 * 1_000;
 
 export interface IntakeLog {
-  /** The segments that were read. */
-  readonly keys: readonly string[];
+  /** The segments that were read, and how many lines of each. */
+  readonly segments: ReadonlyMap<string, number>;
   readonly lines: number;
   /** Accepted and not known to have ended. */
   readonly pending: ReadonlyMap<string, IntakeRecord>;
@@ -24,10 +24,13 @@ export async function readIntake(store: RecordStore): Promise<IntakeLog> {
 
   const accepted = new Map<string, IntakeRecord>();
   const ended = new Map<string, number>();
+  const segments = new Map<string, number>();
   let lines = 0;
   for (const key of keys) {
-    for (const line of await readSegment(store, key)) {
-      lines += 1;
+    const read = await readSegment(store, key);
+    segments.set(key, read.length);
+    lines += read.length;
+    for (const line of read) {
       if ("accepted" in line) keepNewest(accepted, line.accepted);
       else ended.set(line.ended, Math.max(line.at, ended.get(line.ended) ?? 0));
     }
@@ -37,7 +40,7 @@ export async function readIntake(store: RecordStore): Promise<IntakeLog> {
   const pending = new Map<string, IntakeRecord>();
   for (const [id, record] of accepted) if ((ended.get(id) ?? -1) < record.at) pending.set(id, record);
   const strayMarks = new Map([...ended].filter(([id]) => !accepted.has(id)));
-  return { keys, lines, pending, strayMarks };
+  return { segments, lines, pending, strayMarks };
 }
 
 /**
@@ -57,7 +60,8 @@ export function superseded(pending: ReadonlyMap<string, IntakeRecord>): string[]
 
 /**
  * Writes what is pending into few segments and deletes those that were read. What is new is durable before what is old
- * goes, and two processes that do this at once leave some records twice, which is the same as once.
+ * goes, and two processes that do this at once leave some records twice, which is the same as once. A segment that grows
+ * is sealed before it is read to its end, so that its writer knows what was not read.
  */
 export async function compact(
   store: RecordStore,
@@ -69,7 +73,10 @@ export async function compact(
     ...pending.map((accepted) => ({ accepted })),
     ...marks.map(([ended, at]) => ({ ended, at })),
   ];
-  if (log.keys.length < MANY_SEGMENTS && log.lines <= 2 * kept.length + SEGMENT_LINES) return false;
+  if (log.segments.size < MANY_SEGMENTS && log.lines <= 2 * kept.length + SEGMENT_LINES) return false;
+
+  const { late, read } = await sealAll(store, log.segments);
+  kept.push(...late);
 
   for (let from = 0; from < kept.length; from += SEGMENT_LINES) {
     const chunk = kept.slice(from, from + SEGMENT_LINES);
@@ -79,19 +86,43 @@ export async function compact(
     );
   }
   // In their order, so that a mark never goes before the record it settles.
-  for (const key of log.keys) await store.delete(key);
+  for (const key of read) await store.delete(key);
   return true;
+}
+
+/** What was added since they were read, and the segments of which every line is known now. */
+async function sealAll(
+  store: RecordStore,
+  segments: IntakeLog["segments"],
+): Promise<{ late: IntakeLine[]; read: string[] }> {
+  const late: IntakeLine[] = [];
+  const read: string[] = [];
+  for (const [key, lines] of segments) {
+    const sealed = store.logs && sealedKeyOf(key);
+    if (!sealed) read.push(key);
+    else if (await store.logs?.seal(key, sealed)) {
+      late.push(...(await readSegment(store, sealed)).slice(lines));
+      read.push(sealed);
+    }
+  }
+  return { late, read };
 }
 
 async function readSegment(store: RecordStore, key: string): Promise<IntakeLine[]> {
   try {
     const text = (await store.get(key)).toString("utf8");
-    return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as IntakeLine]));
+    return linesOf(text);
   } catch (error) {
     // Another process has compacted it meanwhile, and all that was pending in it is in a newer segment.
     if (isMissing(error)) return [];
     throw error;
   }
+}
+
+/** The last line may be half of one: its writer is at it, or died, and has promised nothing. */
+function linesOf(text: string): IntakeLine[] {
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  return whole.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as IntakeLine]));
 }
 
 function keepNewest(records: Map<string, IntakeRecord>, record: IntakeRecord): void {

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { PoolName } from "./pools.ts";
-import type { RecordStore } from "./record-store.ts";
+import type { RecordLog, RecordStore } from "./record-store.ts";
 
 export const INTAKE_PREFIX = "_intake/";
 const SEGMENT_LINES = 5_000;
+const GROWN_BYTES = 4 * 1024 ** 2;
+const GROWING = ".growing.ndjson";
 const DONE_MARKS_WAIT_MS = 2_000;
 
 /** A root job that was accepted: all it takes to queue it again. */
@@ -24,8 +26,9 @@ export type IntakeLine =
   | { readonly ended: string; readonly at: number };
 
 /**
- * Writes down what was accepted before it is queued. Records that arrive while a segment is being written go into the
- * next one together, so that many callers share one wait for the disk.
+ * Writes down what was accepted before it is queued. Records that arrive while others are being written are written
+ * together after them, so that many callers share one wait for the disk. Where files can grow they go to the end of a
+ * segment of this process, otherwise into a segment of their own.
  */
 export class Intake {
   readonly store: RecordStore;
@@ -34,6 +37,8 @@ export class Intake {
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #marksTimer: NodeJS.Timeout | undefined;
+  #log: RecordLog | undefined;
+  #logBytes = 0;
 
   constructor(store: RecordStore) {
     this.store = store;
@@ -60,6 +65,11 @@ export class Intake {
     await this.#writing?.catch(() => undefined);
   }
 
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#leaveLog();
+  }
+
   #flushQuietly(): void {
     this.flush().catch(() => undefined);
   }
@@ -75,23 +85,57 @@ export class Intake {
     return this.#next;
   }
 
+  /** Marks always make segments of their own: those are younger than the records they settle, and go after them. */
   async #writeAll(): Promise<void> {
-    const lines = [...this.#waiting, ...this.#marks];
+    const { logs } = this.store;
+    const [records, marks] = [this.#waiting, this.#marks];
     this.#waiting = [];
     this.#marks = [];
-    const segments: Promise<unknown>[] = [];
-    for (let from = 0; from < lines.length; from += SEGMENT_LINES) {
-      segments.push(writeSegment(this.store, lines.slice(from, from + SEGMENT_LINES)));
+    const whole = logs ? marks : [...records, ...marks];
+    const writes: Promise<unknown>[] = [];
+    for (let from = 0; from < whole.length; from += SEGMENT_LINES) {
+      writes.push(writeSegment(this.store, whole.slice(from, from + SEGMENT_LINES)));
     }
-    await Promise.all(segments);
+    if (logs && records.length > 0) writes.push(this.#append(logs, `${records.join("\n")}\n`));
+    await Promise.all(writes);
+  }
+
+  /** Somebody who makes the record smaller may seal the segment at any time; then all of it is written once more. */
+  async #append(logs: NonNullable<RecordStore["logs"]>, text: string): Promise<void> {
+    for (let written = false; !written; ) {
+      this.#log ??= await logs.create(newSegmentKey(GROWING));
+      try {
+        written = await this.#log.append(text);
+        this.#logBytes += text.length;
+      } catch (error) {
+        await this.#leaveLog();
+        throw error;
+      }
+      if (!written || this.#logBytes > GROWN_BYTES) await this.#leaveLog();
+    }
+  }
+
+  async #leaveLog(): Promise<void> {
+    const log = this.#log;
+    this.#log = undefined;
+    this.#logBytes = 0;
+    await log?.close();
   }
 }
 
 /** Segments sort by the time they were written. */
 export async function writeSegment(store: RecordStore, lines: readonly string[]): Promise<void> {
+  await store.put(newSegmentKey(".ndjson"), `${lines.join("\n")}\n`);
+}
+
+function newSegmentKey(ending: string): string {
   const time = String(Date.now()).padStart(14, "0");
-  const key = `${INTAKE_PREFIX}${time}-${writerId}-${randomBytes(4).toString("hex")}.ndjson`;
-  await store.put(key, `${lines.join("\n")}\n`);
+  return `${INTAKE_PREFIX}${time}-${writerId}-${randomBytes(4).toString("hex")}${ending}`;
+}
+
+/** The key of a growing segment once it grows no more; undefined for one that does not grow. */
+export function sealedKeyOf(key: string): string | undefined {
+  return key.endsWith(GROWING) ? `${key.slice(0, -GROWING.length)}.ndjson` : undefined;
 }
 
 const writerId = `${hostname()

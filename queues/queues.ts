@@ -54,7 +54,7 @@ export function openQueues(address: QueueAddress, { role = "producer", store }: 
     of: lazily(opened, redis, address.prefix),
     async [Symbol.asyncDispose]() {
       // Only marks are left to write by now, and those may be lost.
-      await intake?.flush().catch(() => undefined);
+      await intake?.close().catch(() => undefined);
       await Promise.all([...opened.values()].map((queue) => queue.close()));
       redis.disconnect();
     },

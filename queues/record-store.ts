@@ -7,6 +7,18 @@ export interface RecordStore {
   list(prefix: string): AsyncIterable<{ readonly key: string }>;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
+  /** Files that grow; unset where every record is an object of its own. */
+  readonly logs?: {
+    create(key: string): Promise<RecordLog>;
+    /** Afterwards the file never changes, and has everything whose append answered true. False: it is not there. */
+    seal(key: string, sealedKey: string): Promise<boolean>;
+  };
+}
+
+export interface RecordLog {
+  /** Durable when it answers true; false: it was sealed, and what was added does not count. */
+  append(text: string): Promise<boolean>;
+  close(): Promise<void>;
 }
 
 export function isMissing(error: unknown): boolean {

@@ -7,6 +7,7 @@ import { hasCode, writeError } from "./errors.ts";
 import { folderDrafts } from "./folder-draft.ts";
 import { syncFolder, withFolder, writeSynced } from "./folder-file.ts";
 import { listFolder } from "./folder-list.ts";
+import { folderLogs } from "./folder-logs.ts";
 import { checkKey, checkPrefix } from "./key.ts";
 import type { Storage, StoredObject } from "./storage.ts";
 
@@ -68,6 +69,7 @@ export function openFolder(path: string): Storage {
       await rm(pathOf(key), { force: true }).catch(missing(undefined));
     },
     stat: describe,
+    logs: folderLogs(root, pathOf),
     localPath: async (key) => pathOf(key),
     async [Symbol.asyncDispose]() {},
   };

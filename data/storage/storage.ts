@@ -15,6 +15,22 @@ export interface Draft {
   discard(): Promise<void>;
 }
 
+/** A file that grows at its end, written by one process. */
+export interface LogFile {
+  /** Durable when it answers true; false: the file was sealed meanwhile, and what was added may or may not be in it. */
+  append(text: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface LogFiles {
+  create(key: string): Promise<LogFile>;
+  /**
+   * Gives the file another key, where it never changes: every append that answered true is in it, and none will answer so
+   * after. False: it is not there, so somebody else has sealed it.
+   */
+  seal(key: string, sealedKey: string): Promise<boolean>;
+}
+
 /**
  * Bytes under keys. Keys are relative, `/`-separated and checked (`checkKey`). A missing key is a NotFoundError;
  * a full disk or a refused write is an error that leaves nothing under the key.
@@ -37,6 +53,8 @@ export interface Storage extends AsyncDisposable {
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
   stat(key: string): Promise<StoredObject | undefined>;
+  /** Unset where an object is written as a whole or not at all, as on S3. */
+  readonly logs?: LogFiles;
   /** A path on this machine with the object's content; for objects that never change. */
   localPath(key: string): Promise<string>;
 }

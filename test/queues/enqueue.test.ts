@@ -1,11 +1,12 @@
 import { describe, expect } from "vitest";
 import { ZodError, z } from "zod";
+import type { Storage } from "../../data/storage/storage.ts";
 import { enqueue, enqueueMany } from "../../queues/enqueue.ts";
 import { InputTooLargeError, RedisUnavailableError } from "../../queues/errors.ts";
 import { readIntake } from "../../queues/intake-log.ts";
 import { findJob } from "../../queues/jobs.ts";
 import { openQueues } from "../../queues/queues.ts";
-import type { RecordStore } from "../../queues/record-store.ts";
+import type { RecordLog, RecordStore } from "../../queues/record-store.ts";
 import { untilEnded } from "../../queues/watch.ts";
 import { startPool } from "../../workers/pool.ts";
 import { Gate } from "../support/gate.ts";
@@ -173,10 +174,10 @@ describe("a batch", () => {
   });
 });
 
-describe("the intake", () => {
+describe.each([true, false])("the intake, where files can grow: %s", (grows) => {
   test("has the record before Redis has the job", async ({ address, lake }) => {
     const atWrite: number[] = [];
-    const store: RecordStore = watched(lake.storage, async () => {
+    const store: RecordStore = watched(lake.storage, grows, async () => {
       atWrite.push(await queues.of.observer.getWaitingCount());
     });
     await using queues = openQueues(address, { role: "worker", store });
@@ -188,7 +189,7 @@ describe("the intake", () => {
   });
 
   test("accepts nothing that it cannot write", async ({ address, lake }) => {
-    const store = watched(lake.storage, async () => {
+    const store = watched(lake.storage, grows, async () => {
       throw new Error("the disk is full");
     });
     await using queues = openQueues(address, { role: "worker", store });
@@ -199,7 +200,7 @@ describe("the intake", () => {
 
   test("lets many callers share one write", async ({ address, lake }) => {
     let writes = 0;
-    const store = watched(lake.storage, async () => {
+    const store = watched(lake.storage, grows, async () => {
       writes += 1;
     });
     await using queues = openQueues(address, { role: "worker", store });
@@ -211,14 +212,27 @@ describe("the intake", () => {
   });
 });
 
-function watched(store: RecordStore, beforePut: () => Promise<void>): RecordStore {
+function watched(store: Storage, grows: boolean, beforeWrite: () => Promise<void>): RecordStore {
+  const { logs } = store;
   return {
     put: async (key, body) => {
-      await beforePut();
+      await beforeWrite();
       return store.put(key, body);
     },
     get: (key) => store.get(key),
     list: (prefix) => store.list(prefix),
     delete: (key) => store.delete(key),
+    ...(grows &&
+      logs && { logs: { ...logs, create: async (key) => watchedLog(await logs.create(key), beforeWrite) } }),
+  };
+}
+
+function watchedLog(log: RecordLog, beforeWrite: () => Promise<void>): RecordLog {
+  return {
+    async append(text) {
+      await beforeWrite();
+      return log.append(text);
+    },
+    close: () => log.close(),
   };
 }

@@ -138,8 +138,10 @@ describe("when Redis has lost everything", () => {
 });
 
 describe("the record of accepted work", () => {
-  test("shrinks to what is pending, also when two shrink it at once", async ({ queues, address, lake }) => {
-    await using other = openQueues(address, { role: "worker", store: lake.storage });
+  test("shrinks to what is pending, also when two shrink it at once", async ({ address, lake }) => {
+    const { logs: _, ...store } = lake.storage;
+    await using queues = openQueues(address, { role: "worker", store });
+    await using other = openQueues(address, { role: "worker", store });
     const count = counting([]);
     for (let n = 0; n < 40; n++) await enqueue(queues, count, { n });
 
@@ -148,7 +150,7 @@ describe("the record of accepted work", () => {
 
     expect(one.compacted || two.compacted).toBe(true);
     expect(log.pending.size).toBe(40);
-    expect(log.keys.length).toBeLessThan(16);
+    expect(log.segments.size).toBeLessThan(16);
   });
 
   test("keeps a job that is asked for while it shrinks", async ({ queues, lake }) => {
@@ -177,7 +179,10 @@ describe("the record of accepted work", () => {
           at,
         },
       });
-    await lake.storage.put(`${INTAKE_PREFIX}1.ndjson`, [line("x", 1), line("y", 3), line("z", 2)].join("\n"));
+    await lake.storage.put(
+      `${INTAKE_PREFIX}1.ndjson`,
+      `${[line("x", 1), line("y", 3), line("z", 2)].join("\n")}\n`,
+    );
 
     const report = await reconcileIntake(queues, atOnce);
 
