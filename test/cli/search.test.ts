@@ -117,6 +117,21 @@ describe("tune", () => {
     expect((await readTrials(lake, "notes")).length).toBeGreaterThan(0);
   });
 
+  test("draws the picture under the index's name, or none", async ({ lake, terminal, services, dir }) => {
+    await makeNotes(lake, 300);
+    await buildIndex(lake);
+    await using _pool = await startPool(services, workers);
+    const inDir = terminal.in(dir);
+
+    const drawn = await inDir.run("tune", "notes", "--budget", "1s");
+    const none = await inDir.run("tune", "notes", "--budget", "1s", "--no-svg");
+
+    expect([drawn.code, none.code]).toEqual([0, 0]);
+    expect(drawn.stdout).toContain("written notes-frontier.svg");
+    expect(none.stdout).not.toContain("written");
+    expect(await readFile(join(dir, "notes-frontier.svg"), "utf8")).toContain("<svg");
+  });
+
   test.for<[string[], string]>([
     [["--budget", "soon"], "--budget is a time, not soon"],
     [["--target-recall", "1.5"], "share up to 1, not 1.5"],

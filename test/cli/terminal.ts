@@ -29,18 +29,21 @@ export interface Terminal {
   run(...args: string[]): Promise<Finished>;
   /** The same in another environment; undefined unsets. */
   with(changes: Readonly<Record<string, string | undefined>>): Terminal;
+  /** The same in another folder. */
+  in(folder: string): Terminal;
 }
 
-export function terminalIn(env: NodeJS.ProcessEnv): Terminal {
-  const start = (...args: string[]) => startMillrace(args, env);
+export function terminalIn(env: NodeJS.ProcessEnv, folder?: string): Terminal {
+  const start = (...args: string[]) => startMillrace(args, env, folder);
   return {
     env,
     start,
     run: (...args) => start(...args).finished,
     with(changes) {
       const entries = Object.entries({ ...env, ...changes }).filter(([, value]) => value !== undefined);
-      return terminalIn(Object.fromEntries(entries));
+      return terminalIn(Object.fromEntries(entries), folder);
     },
+    in: (other) => terminalIn(env, other),
   };
 }
 
@@ -89,8 +92,12 @@ export async function refuse(...args: string[]): Promise<Finished> {
   return { code, ...said };
 }
 
-function startMillrace(args: readonly string[], env: NodeJS.ProcessEnv): Started {
-  const child = spawn(process.execPath, [millraceFile, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+function startMillrace(args: readonly string[], env: NodeJS.ProcessEnv, cwd?: string): Started {
+  const child = spawn(process.execPath, [millraceFile, ...args], {
+    env,
+    ...(cwd !== undefined && { cwd }),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const said = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const) {

@@ -16,7 +16,8 @@ import type { Output } from "../../output.ts";
 export interface TuneOptions {
   readonly targetRecall?: string;
   readonly budget: string;
-  readonly svg?: string;
+  /** Unset: under the index's name; false: none is drawn. */
+  readonly svg?: string | false;
 }
 
 const LOOK_EVERY_MS = 1_000;
@@ -63,13 +64,14 @@ export async function tuneIndex(context: CliContext, index: string, options: Tun
   const whole = wholeTrials(trials);
   const shown = whole.length > 0 ? whole : trials;
   const best = frontier(shown);
-  if (options.svg !== undefined) await writeFile(options.svg, frontierSvg(shown, gate, index));
+  const picture = options.svg ?? `${index}-frontier.svg`;
+  if (picture !== false) await writeFile(picture, frontierSvg(shown, gate, index));
   context.output.result({ tuned: ended.output, frontier: best }, (paint) => {
     const told = indexes.map(
       ({ outcome, why, generation }) =>
         `${paint(outcome === "promoted" ? "green" : "yellow", outcome)} generation ${generation}: ${why}`,
     );
-    const drawn = options.svg === undefined ? [] : [`${paint("green", "written")} ${options.svg}`];
+    const drawn = picture === false ? [] : [`${paint("green", "written")} ${picture}`];
     return [
       paint("dim", "The frontier:"),
       alignColumns(columns, best.map(cells), paint),

@@ -16,6 +16,7 @@ export async function listVectors(context: CliContext): Promise<void> {
       { title: "rows", align: "right" },
       { title: "chunks", align: "right" },
       { title: "generation", align: "right" },
+      { title: "recall", align: "right" },
       { title: "state" },
     ],
     (paint) =>
@@ -26,6 +27,7 @@ export async function listVectors(context: CliContext): Promise<void> {
         count(index.rows),
         count(index.chunks),
         index.generation ? String(index.generation.number) : "–",
+        index.generation?.recall?.toFixed(3) ?? "–",
         paint(index.staleness?.stale === false ? "green" : "yellow", stateOf(index)),
       ]),
     "No index yet: millrace vectors create --help",

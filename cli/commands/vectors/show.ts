@@ -21,7 +21,7 @@ function render(index: IndexDescription, paint: Paint): string {
     [
       "generation",
       generation
-        ? `${generation.number} (${generation.backend}, ${count(generation.rows)} rows, ${bytes(generation.sizeBytes)}, recall ${generation.recall?.toFixed(3) ?? "not measured"})`
+        ? `${generation.number} (${generation.backend}, ${count(generation.rows)} rows, ${bytes(index.memoryBytes)} in memory, recall ${generation.recall?.toFixed(3) ?? "not measured"})`
         : "none: every search is exact",
     ],
   ];

@@ -1,7 +1,9 @@
 import { describe, expect } from "vitest";
 import { stalenessOf } from "../../../data/vectors/refresh/state.ts";
+import { listJobs } from "../../../queues/jobs.ts";
 import { startPool } from "../../../workers/pool.ts";
 import { jobOfKind } from "../../../workers/registry.ts";
+import { buildIndex } from "../../data/vectors/built.ts";
 import { test } from "../../support/test.ts";
 import {
   createNotesIndex,
@@ -216,6 +218,41 @@ describe("a refresh", () => {
     expect((await refresh(services, "again")).chunks.cached).toBe(300);
 
     expect(await fingerprint(lake, "again")).toBe(await fingerprint(lake));
+  });
+
+  test("asks for the next generation and a look for a better setting when the index has grown by a tenth", async ({
+    lake,
+    services,
+  }) => {
+    const write = (from: number, to: number) =>
+      writeRows(
+        lake,
+        `select 'n' || i as id, 'Note number ' || i as note, 0 as visits from range(${from}, ${to}) t(i)`,
+      );
+    const asked = async () => {
+      const pages = await Promise.all([
+        listJobs(services.queues, { pool: "embedding" }),
+        listJobs(services.queues, { pool: "autotune" }),
+      ]);
+      const jobs = pages.flatMap((page) => page.jobs).filter(({ kind }) => kind !== "embedding-refresh");
+      return jobs.map(({ kind, input }) => ({ kind, index: (input as { index: string }).index }));
+    };
+    await write(0, 100);
+    await createNotesIndex(lake);
+    await using _pool = await startPool(services, pool);
+    await refresh(services);
+    await buildIndex(lake);
+
+    await write(100, 105);
+    await refresh(services);
+    expect(await asked()).toEqual([]);
+    await write(105, 120);
+    await refresh(services);
+
+    expect(await asked()).toEqual([
+      { kind: "vectors-build", index: "notes" },
+      { kind: "autotune-cycle", index: "notes" },
+    ]);
   });
 
   test("fails for an index that is not there", async ({ services }) => {
