@@ -7,6 +7,11 @@ const GIB = 1024 ** 3;
 
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 
+/** Another scheme would be taken for a folder's name by all who only look for s3. */
+function isLakePlace(url: string): boolean {
+  return !/^[a-z][a-z0-9+.-]+:/i.test(url) || /^(s3:\/\/[^/]+|file:\/\/\/)/i.test(url);
+}
+
 /**
  * Every setting, its meaning and its default. Only the `main.ts` files import this module; everything
  * below them is handed the values it needs.
@@ -20,7 +25,11 @@ const Environment = z.object({
     .regex(/^[a-z0-9-]+$/)
     .default("millrace"),
   /** Where the lake lies: a folder, or s3://bucket/prefix. */
-  LAKE_URL: z.string().min(1).default("data/lake"),
+  LAKE_URL: z
+    .string()
+    .min(1)
+    .refine(isLakePlace, "Give a folder, file:///folder or s3://bucket/prefix")
+    .default("data/lake"),
   /** An S3-compatible server other than AWS. */
   S3_ENDPOINT: z.url().optional(),
   S3_REGION: z.string().default("us-east-1"),

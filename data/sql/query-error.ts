@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DataError } from "../errors.ts";
+import { fileFault } from "./file-fault.ts";
 
 /** Where in the query's own text: `offset` counts characters from 0, `line` and `column` from 1. */
 export interface QueryPosition {
@@ -72,12 +73,9 @@ export function queryError(error: unknown, text: string, prefixBytes = 0): Error
 
   const { exception_type: type, position } = engine;
   const message = `${type} Error: ${engine.exception_message}`;
+  const fault = type === "Permission" ? undefined : fileFault(engine.exception_message);
+  if (fault !== undefined) return new Error(`${fault} Restore it from a copy. ${message}`, { cause: error });
   if (ownFaults.has(type)) return new Error(message, { cause: error });
-  if (type !== "Permission" && damagedFile.test(engine.exception_message)) {
-    return new Error(`A data file of the table is damaged; restore it from a copy. ${message}`, {
-      cause: error,
-    });
-  }
   if (type === "Out of Memory") return tooMuchMemory(error);
   const at = position === undefined ? undefined : positionIn(text, position - prefixBytes);
   const refused = type === "Permission" || needsExtension.test(engine.exception_message);
@@ -89,10 +87,6 @@ export function queryError(error: unknown, text: string, prefixBytes = 0): Error
       )
     : new QueryError(message, at, { cause: error });
 }
-
-/** What the engine says of a Parquet file that was cut or overwritten. */
-const damagedFile =
-  /No magic bytes found|too small to be a Parquet|TProtocolException|decompression failure|\.parquet\b/i;
 
 const needsExtension = /\bextension\b.*\b(install|load)|exists in the \S+ extension/i;
 

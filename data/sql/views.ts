@@ -2,6 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { pathsIn } from "../delta/file-list.ts";
 import type { VersionAt } from "../delta/table.ts";
 import { identifier } from "./duckdb.ts";
+import { queryError } from "./query-error.ts";
 import type { QueryTables } from "./query-tables.ts";
 import type { NamedTable } from "./query-tree.ts";
 
@@ -24,7 +25,9 @@ export async function defineViews(
     defined.add(view.toLowerCase());
     const sql = await tables.sqlOf(one, asOf);
     await connection.run(`create schema if not exists ${identifier(one.schema)}`);
-    await connection.run(`create view ${view} as ${sql}`);
+    await connection.run(`create view ${view} as ${sql}`).catch((error: unknown) => {
+      throw queryError(error, "");
+    });
     files.push(...pathsIn(sql));
   }
   return files;

@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { Lake } from "../../data/lake.ts";
@@ -146,6 +146,25 @@ describe("reading", () => {
     expect((await terminal.run("table", "changes", "silver.visit", "--from", "3")).stdout).toContain(
       "_change_type",
     );
+  });
+
+  test.for([
+    ["damaged", (file: string) => truncate(file, 10)],
+    ["missing", (file: string) => rm(file)],
+  ] as const)("a data file that is %s is named, with what to do", async ([fault, spoil], { lake, dir }) => {
+    const table = lake.table("silver.note");
+    await table.ensure({ columns: [{ name: "id", type: "long", nullable: false }] });
+    await table.append({ sql: "select range as id from range(3)" });
+    const folder = join(dir, "lake", "silver", "note");
+    const [file = ""] = (await readdir(folder)).filter((name) => name.endsWith(".parquet"));
+    await spoil(join(folder, file));
+
+    const { code, stderr } = await runHere(dir, "table", "read", "silver.note");
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${file} is ${fault}`);
+    expect(stderr).toContain("millrace table restore silver.note --version N");
+    const asked = await runHere(dir, "sql", "select sum(id) from silver.note");
+    expect(asked.stderr).toMatch(new RegExp(`${fault}\\. Restore it from a copy`));
   });
 
   test("a folder is read like a name, also one that others wrote", async ({ lake, dir }) => {

@@ -3,6 +3,7 @@ import { NotFoundError } from "../../../data/errors.ts";
 import type { TableName } from "../../../data/lake.ts";
 import { openTableAt } from "../../../data/open-lake.ts";
 import { type DuckDB, openDuckDB } from "../../../data/sql/duckdb.ts";
+import { fileFault } from "../../../data/sql/file-fault.ts";
 import { openStorage } from "../../../data/storage/open-storage.ts";
 import type { CliContext } from "../../context.ts";
 import { CliFailure } from "../../failure.ts";
@@ -25,6 +26,13 @@ export async function withTable<Result>(
       ? inLake(context, text as TableName, work)
       : atPath(context, text, work));
   } catch (error) {
+    const fault = error instanceof Error ? fileFault(error.message) : undefined;
+    if (fault !== undefined) {
+      throw new CliFailure(fault, {
+        next: `restore the file from a copy, or go back to a version without it: millrace table history ${text}, millrace table restore ${text} --version N`,
+        cause: error,
+      });
+    }
     if (!(error instanceof NotFoundError)) throw error;
     throw new CliFailure(error.message, {
       next: tableName.test(text)

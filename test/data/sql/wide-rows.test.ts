@@ -73,5 +73,5 @@ test("A data file that was cut is no fault of the query", async ({ dir, lake, li
   );
   expect(error).toBeInstanceOf(Error);
   expect(error).not.toBeInstanceOf(QueryError);
-  expect(String(error)).toMatch(/damaged; restore it/);
+  expect(String(error)).toMatch(/is damaged\. Restore it from a copy/);
 });
