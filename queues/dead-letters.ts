@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DeadLetterNotFoundError } from "./errors.ts";
-import { poolNames } from "./pools.ts";
+import { type PoolName, poolNames } from "./pools.ts";
 import type { Queues } from "./queues.ts";
 import { isMissing, type RecordStore } from "./record-store.ts";
 
@@ -25,15 +25,62 @@ export const DeadLetter = z
   .meta({ id: "DeadLetter" });
 export type DeadLetter = z.infer<typeof DeadLetter>;
 
-/** Work that has failed for good, oldest first. */
-export async function listDeadLetters(queues: Queues): Promise<DeadLetter[]> {
+export interface LetterFilter {
+  readonly pool?: PoolName | undefined;
+  readonly kind?: string | undefined;
+}
+
+export interface LetterPage {
+  readonly letters: DeadLetter[];
+  /** How many there are in all. */
+  readonly total: number;
+}
+
+/** Some of the work that has failed for good, oldest first. Without a filter no letter of another page is read. */
+export async function pageOfDeadLetters(
+  queues: Queues,
+  { pool, kind, offset = 0, limit }: LetterFilter & { readonly offset?: number; readonly limit: number },
+): Promise<LetterPage> {
   const store = storeOf(queues);
-  const letters: DeadLetter[] = [];
-  for await (const { key } of store.list(PREFIX)) {
-    const letter = await read(store, key);
-    if (letter) letters.push(letter);
+  const keys = await keysByAge(store);
+  if (pool === undefined && kind === undefined) {
+    const letters = await readTogether(store, keys.slice(offset, offset + limit));
+    return { letters, total: keys.length };
   }
-  return letters.sort((a, b) => a.failedAt.localeCompare(b.failedAt));
+  const letters: DeadLetter[] = [];
+  let total = 0;
+  for (let from = 0; from < keys.length; from += READ_AT_ONCE) {
+    for (const letter of await readTogether(store, keys.slice(from, from + READ_AT_ONCE))) {
+      if ((pool && letter.pool !== pool) || (kind && letter.kind !== kind)) continue;
+      if (total >= offset && letters.length < limit) letters.push(letter);
+      total += 1;
+    }
+  }
+  return { letters, total };
+}
+
+/** All of them, oldest first. */
+export async function listDeadLetters(queues: Queues, filter: LetterFilter = {}): Promise<DeadLetter[]> {
+  const { letters } = await pageOfDeadLetters(queues, { ...filter, limit: Number.POSITIVE_INFINITY });
+  return letters;
+}
+
+const READ_AT_ONCE = 32;
+
+async function keysByAge(store: RecordStore): Promise<string[]> {
+  const found: { readonly key: string; readonly at: number }[] = [];
+  for await (const { key, modifiedAt } of store.list(PREFIX)) found.push({ key, at: modifiedAt.getTime() });
+  return found.sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1)).map(({ key }) => key);
+}
+
+/** Without those that were dropped meanwhile. */
+async function readTogether(store: RecordStore, keys: readonly string[]): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
+  for (let from = 0; from < keys.length; from += READ_AT_ONCE) {
+    const some = await Promise.all(keys.slice(from, from + READ_AT_ONCE).map((key) => read(store, key)));
+    letters.push(...some.filter((letter) => letter !== undefined));
+  }
+  return letters;
 }
 
 export async function showDeadLetter(queues: Queues, id: string): Promise<DeadLetter> {

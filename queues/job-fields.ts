@@ -25,6 +25,13 @@ export async function markLettered(queues: Queues, pool: PoolName, id: string): 
   await queues.redis.eval(set, 1, queues.of[pool].toKey(id), "letter", "1");
 }
 
+const count = `if redis.call("HEXISTS", KEYS[1], "name") == 1 then return redis.call("HINCRBY", KEYS[1], ARGV[1], 1) end return 0`;
+
+/** Counts that a job was met by a worker that does not know its kind; answers how often by now. */
+export async function countMisfit(queues: Queues, pool: PoolName, id: string): Promise<number> {
+  return Number(await queues.redis.eval(count, 1, queues.of[pool].toKey(id), "misfits"));
+}
+
 /**
  * Takes back the count of a start that ended in an orderly leave: `maxStartedAttempts` is there for jobs that kill their
  * process, and one of many stages or many deploys is none.
@@ -35,7 +42,7 @@ export async function uncountStart(queues: Queues, pool: PoolName, id: string): 
 
 /** BullMQ keeps the count of stalls and the reason to fail over a retry, and either would fail the job again. */
 export async function forgetFailure(queues: Queues, pool: PoolName, id: string): Promise<void> {
-  await queues.redis.hdel(queues.of[pool].toKey(id), "stc", "defa", "letter");
+  await queues.redis.hdel(queues.of[pool].toKey(id), "stc", "defa", "letter", "misfits");
 }
 
 /** Deletes what a process that outlived the loss of Redis has written under the id of a lost job. */

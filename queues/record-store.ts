@@ -4,7 +4,7 @@ export interface RecordStore {
   put(key: string, body: string): Promise<unknown>;
   /** A missing key is an error named NotFoundError. */
   get(key: string): Promise<Buffer>;
-  list(prefix: string): AsyncIterable<{ readonly key: string }>;
+  list(prefix: string): AsyncIterable<{ readonly key: string; readonly modifiedAt: Date }>;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
   /** Files that grow; unset where every record is an object of its own. */

@@ -8,7 +8,7 @@ import {
 import { crashPoint } from "../data/crash-point.ts";
 import { DataError } from "../data/errors.ts";
 import { cancelChildren } from "../queues/cancel.ts";
-import { uncountStart } from "../queues/job-fields.ts";
+import { countMisfit, uncountStart } from "../queues/job-fields.ts";
 import { CANCELLED } from "../queues/job-view.ts";
 import type { PoolName } from "../queues/pools.ts";
 import { retention } from "../queues/retention.ts";
@@ -19,6 +19,7 @@ import { type OpenContext, openContext } from "./job-context.ts";
 import { takeLease } from "./lease.ts";
 import { type RunState, StoppedError, type StopReason } from "./run-state.ts";
 import type { RunningJobs } from "./running-jobs.ts";
+import { UnknownKindError, unknownKindRules } from "./unknown-kind.ts";
 
 const LEASE_WITHIN_MS = 5_000;
 const ASIDE_MS = 1_000;
@@ -35,6 +36,8 @@ export interface RunnerOptions extends Services {
   readonly pool: PoolName;
   readonly running: RunningJobs;
   readonly jobOf: (kind: string) => AnyJob;
+  /** How long a job of an unknown kind waits for a worker that knows it. */
+  readonly unknownKindPauseMs?: number | undefined;
   readonly stopping: () => boolean;
   /** The disk of this machine is full: take no job for a while. */
   readonly rest: (forMs: number) => void;
@@ -130,6 +133,17 @@ async function leave(options: RunnerOptions, leaving: Leaving): Promise<never> {
     throw new UnrecoverableError(CANCELLED);
   }
   if (leaving.error instanceof ResourceBusyError) return stepAside(options, leaving, ASIDE_MS);
+  if (leaving.error instanceof UnknownKindError) {
+    const met = await countMisfit(options.queues, options.pool, run.id);
+    if (met <= unknownKindRules.mostPauses) {
+      const { pauseMs } = unknownKindRules;
+      options.log.warn(
+        { id: run.id, kind: bull.name, met },
+        "This version has no such kind; a newer may have",
+      );
+      return stepAside(options, leaving, options.unknownKindPauseMs ?? pauseMs);
+    }
+  }
   if (isDiskFull(leaving.error)) {
     options.log.error(
       { pool: options.pool, pauseMs: DISK_FULL_PAUSE_MS },

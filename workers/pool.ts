@@ -31,6 +31,7 @@ export interface PoolOptions {
   /** Shorter for tests, which have no time to wait for a lock to end. */
   readonly lockMs?: number;
   readonly stalledCheckMs?: number;
+  readonly unknownKindPauseMs?: number;
   /** Told when this process can no longer do its work and should be replaced. */
   readonly onWedged?: (error: Error) => void;
 }
@@ -97,7 +98,8 @@ function startWorker(
     worker.pause(true).catch(() => undefined);
     setTimeout(() => void worker.resume().catch(() => undefined), forMs).unref();
   };
-  const runner = jobRunner({ ...services, pool, running, jobOf: options.jobOf, stopping, rest });
+  const { jobOf, unknownKindPauseMs } = options;
+  const runner = jobRunner({ ...services, pool, running, jobOf, unknownKindPauseMs, stopping, rest });
   const worker = new Worker<StoredJob>(pool, (job, token) => runner(job, token), {
     connection: queues.redis,
     prefix: queues.address.prefix,

@@ -1,4 +1,3 @@
-import { DataError } from "../data/errors.ts";
 import { autotuneCycle } from "./autotune/autotune-cycle/job.ts";
 import { vectorsTrial } from "./autotune/vectors-trial/job.ts";
 import { cohortLand } from "./cohort-ingest/cohort-land/job.ts";
@@ -25,6 +24,7 @@ import { sequencesImport } from "./sequences/sequences-import/job.ts";
 import { sequencesRange } from "./sequences/sequences-range/job.ts";
 import { silverMerge } from "./silver-merge/silver-merge/job.ts";
 import { silverValidate } from "./silver-merge/silver-validate/job.ts";
+import { UnknownKindError } from "./unknown-kind.ts";
 
 /** Every kind of work this cluster can do, in the order data flows through it. */
 export const jobs = {
@@ -64,9 +64,8 @@ export function findKind(kind: string): AnyJob | undefined {
   return byKind.get(kind);
 }
 
-/** Of a kind that this version does not have, no attempt can come to anything. */
 export function jobOfKind(kind: string): AnyJob {
   const job = byKind.get(kind);
   if (job) return job;
-  throw new DataError(`There is no kind ${kind} in this version; it has ${kinds.join(", ")}`);
+  throw new UnknownKindError(kind, kinds);
 }

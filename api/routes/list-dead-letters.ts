@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DeadLetter, listDeadLetters as list } from "../../queues/dead-letters.ts";
+import { DeadLetter, pageOfDeadLetters } from "../../queues/dead-letters.ts";
 import { defineRoute } from "../define-route.ts";
 import { Page, PoolNameParam } from "../schemas.ts";
 
@@ -12,10 +12,8 @@ export const listDeadLetters = defineRoute({
   withoutRedis: true,
   status: 200,
   reply: z.strictObject({ deadLetters: z.array(DeadLetter), total: z.int() }).meta({ id: "DeadLetters" }),
-  async handle({ query: { pool, kind, offset, limit }, queues }) {
-    const letters = (await list(queues)).filter(
-      (letter) => (!pool || letter.pool === pool) && (!kind || letter.kind === kind),
-    );
-    return { deadLetters: letters.slice(offset, offset + limit), total: letters.length };
+  async handle({ query, queues }) {
+    const { letters, total } = await pageOfDeadLetters(queues, query);
+    return { deadLetters: letters, total };
   },
 });

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CliContext } from "../context.ts";
+import { parsePositive } from "../pool-names.ts";
 import type { Choice } from "./dead/choice.ts";
 
 export function define(command: Command, context: CliContext): void {
@@ -17,7 +18,9 @@ Examples:
   command
     .command("ls", { isDefault: true })
     .description("list what failed for good, the oldest first (what millrace dead alone does)")
-    .action(async () => (await import("./dead/list.ts")).listDead(context));
+    .option("--kind <kind>", "only this kind")
+    .option("--limit <n>", "how many", parsePositive, 100)
+    .action(async (options) => (await import("./dead/list.ts")).listDead(context, options));
   command
     .command("show")
     .description("the input, the error and the last log lines of one")

@@ -167,13 +167,39 @@ describe("a job that fails", () => {
     expect(ended.error).toContain("tableName");
   });
 
-  test("because this version has no such kind fails at once", async ({ queues, services }) => {
+  test("because no version there is has such a kind fails once nobody can be thought to come", async ({
+    queues,
+    services,
+  }) => {
     const gone = kind({ kind: "gone", input: N, run: async () => ({}) });
     const { id } = await enqueue(queues, gone, { n: 1 });
 
-    await using _pool = await startPool(services, { pools: ["observer"], jobOf: jobOfKind });
+    await using _pool = await startPool(services, {
+      ...{ pools: ["observer"], jobOf: jobOfKind, unknownKindPauseMs: 1 },
+    });
 
     expect((await untilEnded(queues, id)).error).toContain("no kind gone");
+    expect(await listDeadLetters(queues)).toMatchObject([{ id, attempts: 1 }]);
+  });
+
+  test("because an older version took it waits for a newer one, with all its attempts", async ({
+    queues,
+    services,
+  }) => {
+    const fresh = kind({ kind: "fresh", input: N, attempts: 1, run: async ({ input }) => ({ n: input.n }) });
+    const { id } = await enqueue(queues, fresh, { n: 1 });
+    {
+      await using _older = await startPool(services, {
+        ...{ pools: ["observer"], jobOf: jobOfKind, unknownKindPauseMs: 1_000 },
+      });
+      await expect.poll(() => queues.of.observer.getJobState(id)).toBe("delayed");
+    }
+    expect(await queues.of.observer.getJob(id)).toMatchObject({ attemptsMade: 0 });
+
+    await using _newer = await startPool(services, { pools: ["observer"], jobOf: kindsOf(fresh) });
+
+    expect(await untilEnded(queues, id)).toMatchObject({ state: "completed", output: { n: 1 } });
+    expect(await listDeadLetters(queues)).toEqual([]);
   });
 
   test("by a full disk keeps its attempts, and its worker rests", async ({ queues, services }) => {

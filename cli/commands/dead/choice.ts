@@ -1,4 +1,4 @@
-import { type DeadLetter, listDeadLetters } from "../../../queues/dead-letters.ts";
+import { listDeadLetters } from "../../../queues/dead-letters.ts";
 import type { Queues } from "../../../queues/queues.ts";
 import { UsageFailure } from "../../failure.ts";
 
@@ -14,6 +14,5 @@ export async function chosenIds(queues: Queues, { ids, all, kind }: Choice): Pro
   if (given !== 1)
     throw new UsageFailure("Name ids, or --all, or --kind: one of the three.", "millrace dead ls");
   if (ids.length > 0) return ids;
-  const letters: readonly DeadLetter[] = await listDeadLetters(queues);
-  return letters.filter((letter) => all || letter.kind === kind).map((letter) => letter.id);
+  return (await listDeadLetters(queues, { kind })).map(({ id }) => id);
 }

@@ -1,6 +1,6 @@
-import { listDeadLetters } from "../../../queues/dead-letters.ts";
+import { pageOfDeadLetters } from "../../../queues/dead-letters.ts";
 import type { CliContext } from "../../context.ts";
-import { age } from "../../quantities.ts";
+import { age, plural } from "../../quantities.ts";
 
 const MESSAGE_WIDTH = 70;
 
@@ -12,9 +12,14 @@ const columns = [
   { title: "error" },
 ] as const;
 
-export async function listDead(context: CliContext): Promise<void> {
+export interface ListOptions {
+  readonly kind?: string;
+  readonly limit: number;
+}
+
+export async function listDead(context: CliContext, options: ListOptions): Promise<void> {
   await using cluster = await context.openCluster([]);
-  const letters = await listDeadLetters(cluster.queues);
+  const { letters, total } = await pageOfDeadLetters(cluster.queues, options);
   context.output.table(
     letters,
     columns,
@@ -28,6 +33,8 @@ export async function listDead(context: CliContext): Promise<void> {
       ]),
     "Nothing failed for good.",
   );
+  const hidden = total - letters.length;
+  if (hidden > 0) context.output.say(`${plural(hidden, "more dead letter")}; --limit shows more.`);
 }
 
 function shorten(message: string): string {
