@@ -33,7 +33,7 @@ export const ecgMetadata: SilverTable = {
       join (
         select bundle, bare(unnest([plain(id), full_url])) as resource_id, code, valueQuantity, valueCodeableConcept
         from Observation
-        where bundle in (select bundle from report)
+        where regexp_matches(code::varchar, '8893-1|8884-9|8867-4|8625-6|8625-2|8633-0')
       ) o on o.bundle = report.bundle and o.resource_id = reference_id(report.target) and o.resource_id <> ''
     ), readings as (
       select report_order,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
 import { inOrder } from "../../../data/clinical/bundle-file.ts";
-import { readFingerprints } from "../../../data/clinical/read-bundles.ts";
+import { readFingerprints } from "../../../data/clinical/fingerprints.ts";
 import type { Lake } from "../../../data/lake.ts";
 import { bundle, parseAll, parseFiles, test } from "./clinic.ts";
 import { fixtureBundle } from "./fixture-patient.ts";

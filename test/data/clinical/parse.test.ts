@@ -71,6 +71,37 @@ describe("a chunk with bad bundles", () => {
     expect(quarantined).toEqual([]);
     expect(rows.patient).toBe(1);
   });
+
+  test("counts what is no number where Silver reads it, however it is spelt", async ({ lake, dir }) => {
+    const content = bundle(
+      ...["nan", "-inf", "infinity"].map((word) => ({
+        resourceType: "Observation",
+        id: word,
+        valueQuantity: { value: `@${word}@`, unit: "mg" },
+      })),
+    ).replaceAll(/"@(.*?)@"/g, "$1");
+    const parsed = await parseFiles(lake, dir, { "lower.json": content });
+    expect(parsed.quarantined).toEqual([]);
+    expect(parsed.oddities).toEqual({ "Observation.valueQuantity.value": 3 });
+    expect((await parsed.rowsOf("observation")).map(({ value, unit }) => [value, unit])).toEqual(
+      Array(3).fill([null, "mg"]),
+    );
+  });
+
+  test("counts partial dates inside of periods", async ({ lake, dir }) => {
+    const { oddities, rows } = await parseFiles(lake, dir, {
+      "partial.json": bundle(
+        { resourceType: "Encounter", id: "e", period: { start: "2020-05", end: "2020-05-03T10:00:00Z" } },
+        { resourceType: "Procedure", id: "p", performedPeriod: { start: "2020", end: "2020" } },
+      ),
+    });
+    expect(rows).toMatchObject({ encounter: 1, procedure: 1 });
+    expect(oddities).toEqual({
+      "Encounter.period.start": 1,
+      "Procedure.performedPeriod.end": 1,
+      "Procedure.performedPeriod.start": 1,
+    });
+  });
 });
 
 describe("a bundle", () => {
