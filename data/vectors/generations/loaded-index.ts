@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Storage } from "../../storage/storage.ts";
 import type { Pointer } from "../generation.ts";
-import { freeGraph, openGraph } from "../hnsw/binding.ts";
+import { freeGraph, freeGraphAside, type Graph, openGraph } from "../hnsw/binding.ts";
 import { splitGraphFile } from "../hnsw/graph-file.ts";
 import type { Keys } from "../hnsw/keys.ts";
 import type { IndexDefinition, Metric } from "../index-definition.ts";
@@ -84,9 +84,17 @@ export async function loadHnsw(
     close() {
       if (closed) return;
       closed = true;
-      freeGraph(graph);
+      free(graph, definition, generation.sizeBytes);
     },
   };
+}
+
+/** Less is given back at once, in less time than it takes to do it aside. */
+const SMALL_BYTES = 8 * 1024 ** 2;
+
+function free(graph: Graph, { metric, dimensions }: IndexDefinition, sizeBytes: number): void {
+  if (sizeBytes <= SMALL_BYTES) freeGraph(graph);
+  else freeGraphAside(graph, metric, dimensions).catch(() => freeGraph(graph));
 }
 
 /** Made when first needed, for most searches never ask; in steps, for there may be millions of keys. */
