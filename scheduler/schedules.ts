@@ -1,4 +1,4 @@
-import { autotuneCycle } from "../workers/autotune/autotune-cycle/job.ts";
+import { autotuneAll } from "../workers/autotune/autotune-all/job.ts";
 import { cohortRefresh, Input as Refresh } from "../workers/cohort-ingest/cohort-refresh/job.ts";
 import { cohortSense, Input as Sense } from "../workers/cohort-ingest/cohort-sense/job.ts";
 import { embeddingRefreshAll } from "../workers/embedding/embedding-refresh-all/job.ts";
@@ -27,11 +27,7 @@ export const schedules: readonly Schedule[] = [
     Refresh.parse({ withGold: true, mayBeEmpty: true }),
   ),
   on({ name: "nightly-embedding", cron: "0 2 * * *", catchUp: "last" }, embeddingRefreshAll, {}),
-  on(
-    { name: "nightly-autotune", cron: "30 2 * * *", catchUp: "none" },
-    autotuneCycle,
-    autotuneCycle.input.parse({}),
-  ),
+  on({ name: "nightly-autotune", cron: "30 2 * * *", catchUp: "none" }, autotuneAll, {}),
   on({ name: "nightly-optimize", cron: "0 3 * * *", catchUp: "last" }, optimizeTables, {}),
   on({ name: "nightly-vacuum", cron: "0 5 * * *", catchUp: "last" }, vacuumTables, {}),
 ];

@@ -1,3 +1,4 @@
+import { autotuneAll } from "./autotune/autotune-all/job.ts";
 import { autotuneCycle } from "./autotune/autotune-cycle/job.ts";
 import { vectorsTrial } from "./autotune/vectors-trial/job.ts";
 import { cohortLand } from "./cohort-ingest/cohort-land/job.ts";
@@ -46,6 +47,7 @@ export const jobs = {
   embeddingBatch,
   vectorsBuild,
   vectorsTrial,
+  autotuneAll,
   autotuneCycle,
   observerAppend,
   analyzeErrors,

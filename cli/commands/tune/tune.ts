@@ -6,7 +6,6 @@ import { frontier, wholeTrials } from "../../../data/vectors/trials/best.ts";
 import { readTrials, type Trial } from "../../../data/vectors/trials/journal.ts";
 import { enqueue } from "../../../queues/enqueue.ts";
 import { autotuneCycle } from "../../../workers/autotune/autotune-cycle/job.ts";
-import type { Tuned } from "../../../workers/autotune/tuning.ts";
 import { alignColumns } from "../../columns.ts";
 import type { CliContext } from "../../context.ts";
 import { CliFailure, UsageFailure } from "../../failure.ts";
@@ -57,7 +56,7 @@ export async function tuneIndex(context: CliContext, index: string, options: Tun
     enqueue(cluster.queues, autotuneCycle, input),
   ).finally(table.stop);
   await table.look();
-  const { indexes } = ended.output as { indexes: Tuned[] };
+  const { indexes } = ended.output as { indexes: { outcome: string; why: string; generation: number }[] };
   if (indexes.length === 0)
     throw new CliFailure(`${index} has no vectors to tune.`, { next: `millrace vectors refresh ${index}` });
   const trials = await readTrials(lake, index);

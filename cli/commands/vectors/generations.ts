@@ -4,7 +4,6 @@ import { pointerLog, rollBack } from "../../../data/vectors/generations/pointers
 import { readIndex } from "../../../data/vectors/indexes.ts";
 import { settingOfTrial } from "../../../data/vectors/trials/setting-of-trial.ts";
 import { vectorsBuild } from "../../../workers/embedding/vectors-build/job.ts";
-import type { Built } from "../../../workers/embedding/vectors-build/run.ts";
 import type { CliContext } from "../../context.ts";
 import { runJob } from "../../follow-job.ts";
 
@@ -81,7 +80,10 @@ export async function buildVectors(
   showBuilt(context, built);
 }
 
-function showBuilt({ output }: CliContext, built: Built): void {
+function showBuilt(
+  { output }: CliContext,
+  built: { readonly outcome: string; readonly generation?: number },
+): void {
   output.result(
     built,
     (paint) => `${paint("green", built.outcome)} generation ${built.generation ?? "none"}`,

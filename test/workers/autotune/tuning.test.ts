@@ -3,7 +3,9 @@ import { z } from "zod";
 import { currentPointer, pointerLog } from "../../../data/vectors/generations/pointers.ts";
 import { readTrials } from "../../../data/vectors/trials/journal.ts";
 import { enqueue } from "../../../queues/enqueue.ts";
+import { listJobs } from "../../../queues/jobs.ts";
 import { untilEnded } from "../../../queues/watch.ts";
+import { autotuneAll } from "../../../workers/autotune/autotune-all/job.ts";
 import { autotuneCycle } from "../../../workers/autotune/autotune-cycle/job.ts";
 import { vectorsTrial } from "../../../workers/autotune/vectors-trial/job.ts";
 import { startPool } from "../../../workers/pool.ts";
@@ -41,6 +43,26 @@ describe("a cycle of the autotuner", { timeout: 120_000 }, () => {
     const named = new Set((await pointerLog(lake.storage, "notes")).map(({ generation }) => generation.key));
     expect(files.filter((key) => !named.has(key))).toEqual([]);
   });
+});
+
+test("every index that a graph serves is asked to be tuned, each by a job of its own", async ({
+  lake,
+  queues,
+  services,
+}) => {
+  await makeNotes(lake, 0, { name: "one" });
+  await makeNotes(lake, 0, { name: "two" });
+  await makeNotes(lake, 0, { name: "disk", backend: "lance" });
+  await using _pool = await startPool(services, { pools: ["autotune", "embedding"], jobOf: jobOfKind });
+
+  const ended = await untilEnded(queues, (await enqueue(queues, autotuneAll, {})).id);
+
+  expect(ended).toMatchObject({ error: null, output: { indexes: 2 } });
+  const { jobs } = await listJobs(queues, { pool: "autotune" });
+  const asked = jobs.filter(({ id }) => id !== ended.id);
+  expect(asked.map(({ input }) => (input as { index: string }).index).sort()).toEqual(["one", "two"]);
+  for (const { id } of asked)
+    expect(await untilEnded(queues, id)).toMatchObject({ error: null, output: { indexes: [] } });
 });
 
 test("a trial measures one setting, and its journal is a table that SQL reads", async ({

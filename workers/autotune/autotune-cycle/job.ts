@@ -4,8 +4,7 @@ import { defineJob } from "../../define-job.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** Unset: every index that a graph serves, one after another. */
-  index: IndexName.optional(),
+  index: IndexName,
   /** Unset: the index's own. */
   targetRecall: z.number().gt(0).max(1).optional(),
   budgetSeconds: z.int().positive().default(1_800),
@@ -20,7 +19,7 @@ export const Input = z.strictObject({
 });
 
 export type Checkpoint = z.infer<typeof Checkpoint>;
-export const Checkpoint = z.strictObject({ startedAt: z.number(), done: z.array(z.string()) });
+export const Checkpoint = z.strictObject({ startedAt: z.number() });
 
 export const autotuneCycle = defineJob({
   kind: "autotune-cycle",
@@ -33,6 +32,6 @@ export const autotuneCycle = defineJob({
   timeoutMs: 6 * 60 * 60 * 1_000,
   // What a person asks for must not be taken for the cycle that waits already with another target and another budget.
   key: (input) => JSON.stringify(input),
-  exclusive: ({ index }) => `autotune ${index ?? "all"}`,
+  exclusive: ({ index }) => `autotune ${index}`,
   load: () => import("./run.ts"),
 });
