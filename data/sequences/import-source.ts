@@ -37,7 +37,7 @@ export async function stageSource(
         file,
         onBadRow,
         async (sql) => {
-          staged = await table.stage({ sql, connection });
+          staged = await table.stage({ sql: bySubject(sql, file), connection });
         },
         signal,
       ),
@@ -63,6 +63,11 @@ export async function stageSource(
   } finally {
     connection.closeSync();
   }
+}
+
+/** Files are in any order. In that of the subjects a range of them is a few places of the table and not all of it. */
+function bySubject(sql: string, { fields }: SourceFile): string {
+  return fields.has("subject_id") ? `select * from (${sql}) order by subject_id` : sql;
 }
 
 /** Two rows with one id would be joined to each other's facts, so such a release is refused in every mode. */

@@ -60,6 +60,16 @@ create or replace macro decile(x, upto, n, k) as
 create or replace macro map_needed(icd_version) as getvariable('icd') = 'icd10' and icd_version = 9;
 create or replace macro icd_token(code, icd_version) as
   if(getvariable('icd') = 'versioned', icd_version || ':' || code, code);
+-- The rows of a table of billing codes, each with its code, the one of ICD-10 where it is to be mapped, and why it makes no event.
+create or replace macro coded(billed, map_kind) as table
+  select
+    b.*,
+    icd_code_of(b.icd_code) as icd,
+    map.icd10,
+    coalesce(icd_drop(b.hadm_id, icd), if(map_needed(b.icd_version) and map.icd10 is null, 'unmapped', null)) as dropped
+  from query_table(billed) as b
+  left join icd10_of_icd9 as map
+    on map.kind = map_kind and map.icd9 = if(map_needed(b.icd_version), icd_code_of(b.icd_code), null);
 
 create or replace macro medication_drop(hadm_id, drug, starttime) as
   case

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quote } from "../../sql/duckdb.ts";
+import { openDraft } from "./draft.ts";
 import { cutSubjects } from "./shards.ts";
 
 export const splits = ["train", "tuning", "held_out"] as const;
@@ -24,9 +25,9 @@ export async function exportMeds(
   connection: DuckDBConnection,
   options: MedsExport,
 ): Promise<{ rows: number; shards: number }> {
-  const draft = join(options.out, `.meds-${process.pid}.draft`);
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(join(draft, "metadata"), { recursive: true });
+  await using draft = await openDraft(options.out, "meds");
+  const folder = join(draft.path, "meds");
+  await mkdir(join(folder, "metadata"), { recursive: true });
   await connection.run(`set variable lab_time = ${quote(options.labTime)}`);
   await connection.run(`set variable meds_dx_time = ${quote(options.dxTime)}`);
   await connection.run(
@@ -39,10 +40,10 @@ export async function exportMeds(
   let shards = 0;
   for (const split of splits) {
     const relation = `(select * from meds_events where split_of(subject_id::integer) = ${quote(split)})`;
-    await mkdir(join(draft, "data", split), { recursive: true });
+    await mkdir(join(folder, "data", split), { recursive: true });
     for (const [index, range] of (await cutSubjects(connection, relation, options.rowsPerShard)).entries()) {
       options.signal?.throwIfAborted();
-      const path = join(draft, "data", split, `${index}.parquet`);
+      const path = join(folder, "data", split, `${index}.parquet`);
       await connection.run(
         `copy (
            select subject_id, time, code, numeric_value, hadm_id, visit_seq, event_seq, token
@@ -55,9 +56,8 @@ export async function exportMeds(
       await options.onShard?.(shards);
     }
   }
-  await writeMetadata(connection, options, join(draft, "metadata"));
-  await rm(join(options.out, "meds"), { recursive: true, force: true });
-  await rename(draft, join(options.out, "meds"));
+  await writeMetadata(connection, options, join(folder, "metadata"));
+  await draft.publish("meds");
   return { rows, shards };
 }
 

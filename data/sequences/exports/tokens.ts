@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DataError } from "../../errors.ts";
 import { quote } from "../../sql/duckdb.ts";
+import { openDraft } from "./draft.ts";
 import { cutSubjects, type SubjectRange, sha256OfFile } from "./shards.ts";
 
 export interface TokenExport {
@@ -40,10 +41,9 @@ export async function exportTokens(
   connection: DuckDBConnection,
   options: TokenExport,
 ): Promise<TokenManifest> {
-  const draft = join(options.out, `.tokens-${process.pid}.draft`);
-  const folder = join(options.out, "tokens");
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true });
+  await using draft = await openDraft(options.out, "tokens");
+  const folder = join(draft.path, "tokens");
+  await mkdir(folder);
 
   const ranges = await cutSubjects(
     connection,
@@ -54,18 +54,17 @@ export async function exportTokens(
   for (const [index, range] of ranges.entries()) {
     options.signal?.throwIfAborted();
     const file = `${String(index).padStart(5, "0")}.parquet`;
-    if (options.layout === "hive") await copyHive(connection, options, range, draft);
-    else shards.push(await copyShard(connection, options, range, draft, file));
+    if (options.layout === "hive") await copyHive(connection, options, range, folder);
+    else shards.push(await copyShard(connection, options, range, folder, file));
     await options.onShard?.(index + 1, ranges.length);
   }
   const rows = ranges.reduce((sum, range) => sum + range.rows, 0);
-  if (options.layout === "hive") shards.push(...(await listHive(connection, draft)));
+  if (options.layout === "hive") shards.push(...(await listHive(connection, folder)));
 
   const manifest: TokenManifest = { scheme: options.scheme, rows, shards };
-  await rm(folder, { recursive: true, force: true });
-  await rename(draft, folder);
-  await writeVocabulary(connection, join(options.out, "vocab.csv"));
-  await writeFile(join(options.out, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeVocabulary(connection, join(draft.path, "vocab.csv"));
+  await writeFile(join(draft.path, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await draft.publish("tokens", "vocab.csv", "manifest.json");
   return manifest;
 }
 

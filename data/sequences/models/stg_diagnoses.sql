@@ -3,15 +3,6 @@
 -- by: subject
 -- order: subject_id, hadm_id, seq_num
 
-with coded as (
-  select *, icd_code_of(icd_code) as icd, icd_drop(hadm_id, icd) as dropped
-  from raw_diagnoses_icd
-),
-mapped as (
-  select coded.*, map.icd10, dropped is null and map_needed(icd_version) and map.icd10 is null as unmapped
-  from coded
-  left join icd10_of_icd9 as map on map.kind = 'diagnosis' and map.icd9 = if(map_needed(icd_version), coded.icd, null)
-)
 select
   subject_id,
   hadm_id,
@@ -21,15 +12,11 @@ select
   seq_num,
   icd_version,
   meds_code('DIAGNOSIS//ICD', icd_version, trimmed(icd_code)) as meds_code
-from mapped
-where dropped is null and not unmapped
+from coded('raw_diagnoses_icd', 'diagnosis')
+where dropped is null
 
 -- drops
-with coded as (
-  select *, icd_code_of(icd_code) as icd from raw_diagnoses_icd
-)
-select coalesce(icd_drop(hadm_id, icd), 'unmapped') as reason, count(*) as rows
-from coded
-left join icd10_of_icd9 as map on map.kind = 'diagnosis' and map.icd9 = if(map_needed(icd_version), icd, null)
-where icd_drop(hadm_id, icd) is not null or (map_needed(icd_version) and map.icd10 is null)
+select dropped as reason, count(*) as rows
+from coded('raw_diagnoses_icd', 'diagnosis')
+where dropped is not null
 group by reason

@@ -15,45 +15,32 @@ with timeline as (
 neighboured as (
   select
     *,
-    row_number() over admission as seq,
-    lag(time_offset_hours) over admission as hours_before,
+    lag(visit_seq) over subject as seen_before,
+    if(seen_before = visit_seq, lag(time_offset_hours) over subject, null) as hours_before,
     lag(instant_us(admittime, time_offset_hours)) over subject as instant_before_us,
-    lag(visit_seq) over subject as visit_before
+    if(seen_before <> visit_seq, seen_before, null) as visit_before
   from timeline
-  window
-    admission as (partition by subject_id, hadm_id order by place, rank),
-    subject as (partition by subject_id order by visit_seq, place, rank)
+  window subject as (partition by subject_id order by visit_seq, place, rank)
 ),
 -- What holds of a subject as such stands at the very beginning and has no time.
 marked as (
-  select n.*, if(code_type = 'static', [], time_tokens(
-      n.time_offset_hours,
-      n.hours_before,
-      instant_us(n.admittime, n.time_offset_hours) - n.instant_before_us,
-      if(n.visit_before <> n.visit_seq, n.admittime::date - stay_end(p.admittime, p.dischtime)::date, null)
-    )) as before
+  select n.*, instant_us(n.admittime, n.time_offset_hours) - n.instant_before_us as gap_us,
+    n.admittime::date - stay_end(p.admittime, p.dischtime)::date as days_between_visits,
+    if(code_type = 'static', 0, len(time_tokens(n.time_offset_hours, hours_before, gap_us, days_between_visits))) as tokens_before
   from neighboured as n
   left join stg_admissions as p on p.subject_id = n.subject_id and p.visit_seq = n.visit_before
 ),
-counted as (
-  select *, seq + sum(len(before)) over (
-      partition by subject_id, hadm_id order by seq rows unbounded preceding
-    ) as last_seq
+-- The tokens are only counted here and made below, for a list in a row that is sorted is dear.
+numbered as (
+  select *, sum(1 + tokens_before) over (partition by hadm_id order by place, rank rows unbounded preceding) as seq
   from marked
-),
-token as (
-  select *, unnest(list_append(before, code)) as token, generate_subscripts(list_append(before, code), 1) as n
-  from counted
 )
-select
-  subject_id,
-  hadm_id,
-  admittime,
-  visit_seq,
-  days_since_prior,
-  token as code,
-  if(n <= len(before), 'time_bin', code_type) as code_type,
-  event_time,
-  time_offset_hours,
-  (last_seq - len(before) - 1 + n)::integer as final_seq
-from token
+select subject_id, hadm_id, admittime, visit_seq, days_since_prior, code, code_type, event_time, time_offset_hours, seq::integer as final_seq
+from numbered
+union all
+select subject_id, hadm_id, admittime, visit_seq, days_since_prior,
+  unnest(time_tokens(time_offset_hours, hours_before, gap_us, days_between_visits)),
+  'time_bin', event_time, time_offset_hours,
+  (seq - tokens_before - 1 + unnest(range(1, tokens_before + 1)))::integer
+from numbered
+where tokens_before > 0

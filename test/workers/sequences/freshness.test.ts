@@ -102,6 +102,32 @@ describe("a reader of the tables", () => {
 });
 
 describe("a build", () => {
+  test("keeps the rows of an unsorted source by subject, so that a range of them lies together", async ({
+    dir,
+    lake,
+    services,
+  }) => {
+    const source = join(dir, "mimic");
+    await generate(lake, source);
+    await build(services, { source });
+
+    const duckdb = await lake.duckdb();
+    const stepsBack = async (rows: string) => {
+      const [counted] = await duckdb.query(
+        z.object({ n: z.bigint() }),
+        `select count(*) as n from (select subject_id, lag(subject_id) over (order by file_row_number) as before from ${rows})
+         where subject_id < before`,
+      );
+      return Number(counted?.n);
+    };
+    for (const name of ["labevents", "prescriptions", "admissions"]) {
+      const csv = `(select subject_id, row_number() over () as file_row_number from read_csv('${source}/hosp/${name}.csv'))`;
+      const kept = `read_parquet('${dir}/lake/sequences/raw_${name}/*.parquet', file_row_number = true)`;
+      expect(await stepsBack(csv)).toBeGreaterThan(0);
+      expect(await stepsBack(kept)).toBe(0);
+    }
+  });
+
   test("forgets the rows of a source that the next release does not have", async ({
     dir,
     lake,
