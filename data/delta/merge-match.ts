@@ -194,7 +194,8 @@ async function keepBoth(
   return { matchedTable, changedTable };
 }
 
-function keepMissing(
+/** Finds the rows first: the old values are for the change feed alone, may be wide, and often are of no row at all. */
+async function keepMissing(
   session: WriteSession,
   snapshot: TableSnapshot,
   source: MergeSource,
@@ -202,15 +203,20 @@ function keepMissing(
   scope: string,
 ): Promise<string> {
   const rows = `select * from (${scanSql(snapshot, files, { positions: true })}) where (${scope})`;
-  // The old values are for the change feed alone, and may be wide.
-  const list = [
-    `t.${FILE}`,
-    `t.${ROW}`,
-    ...(hasChangeFeed(snapshot) ? [columnList(snapshot.columns, "t.")] : []),
-  ];
-  return session.keep(
-    `select ${list.join(", ")} from (${rows}) t anti join ${source.table} s on ${source.sameKey}`,
+  const missing = await session.keep(
+    `select t.${FILE}, t.${ROW} from (${rows}) t anti join ${source.table} s on ${source.sameKey}`,
   );
+  if (!hasChangeFeed(snapshot)) return missing;
+  const numbers = await session.numbers(`select distinct ${FILE} from ${missing}`);
+  const holding = new Set(numbers.map(([number]) => number));
+  const holders = files.flatMap((file, number) => (holding.has(number) ? [{ file, number }] : []));
+  const old = await session.keep(
+    `select m.${FILE}, m.${ROW}, ${columnList(snapshot.columns, "t.")}
+     from (${scanNumbered(snapshot, holders, snapshot.columns)}) t
+     join ${missing} m on m.${FILE} = ${numberSql(holders)} and m.${ROW} = t.${ROW}`,
+  );
+  await session.drop(missing);
+  return old;
 }
 
 function scanNumbered(snapshot: TableSnapshot, numbered: Numbered, columns: readonly Column[]): string {
