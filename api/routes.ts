@@ -28,11 +28,13 @@ import { observerKind } from "./routes/observer-kind.ts";
 import {
   listObserverActors,
   listObserverConfigurations,
+  listObserverConflicts,
   listObserverCorrections,
   listObserverErrors,
   listObserverEvents,
   listObserverOutcomes,
   listObserverPlaybooks,
+  listObserverRecommendations,
 } from "./routes/observer-lists.ts";
 import { observerRecommendation } from "./routes/observer-recommendation.ts";
 import { listObserverSignatures } from "./routes/observer-signatures.ts";
@@ -115,6 +117,8 @@ export const routes: Readonly<Record<string, AnyRoute>> = {
   listObserverSignatures,
   listObserverConfigurations,
   listObserverActors,
+  listObserverConflicts,
+  listObserverRecommendations,
   observerRecommendation,
   observerKind,
   observerStatus,

@@ -10,7 +10,8 @@ import {
   playbooks,
 } from "../../data/observer/lessons/lesson.ts";
 import { listRows, rowSchema } from "../../data/observer/list-rows.ts";
-import { eventColumns } from "../../data/observer/tables.ts";
+import { recommendationColumns } from "../../data/observer/recommend.ts";
+import { conflictColumns, eventColumns } from "../../data/observer/tables.ts";
 import { defineRoute } from "../define-route.ts";
 import { Page } from "../schemas.ts";
 
@@ -113,4 +114,24 @@ export const listObserverActors = listOf({
   ...actors,
   orderBy: "competence desc, staffer_id",
   filters: ["staffer_id"],
+});
+
+export const listObserverConflicts = listOf({
+  noun: "conflicts",
+  summary: "Events that came again with other content, the last first; the first of each was kept",
+  id: "ConflictingEvent",
+  table: "observer.conflicts",
+  columns: conflictColumns,
+  orderBy: "received_at desc, id",
+  filters: ["id", "source", "event_kind"],
+});
+
+export const listObserverRecommendations = listOf({
+  noun: "recommendations",
+  summary: "Advice for the signatures that were last in use",
+  id: "StoredRecommendation",
+  table: "observer.recommendations",
+  columns: recommendationColumns,
+  orderBy: "sig_hash",
+  filters: ["sig_hash"],
 });

@@ -197,7 +197,7 @@ function notesOf(
   return notes;
 }
 
-const storedColumns: Readonly<Record<string, DeltaType>> = {
+const storedTypes = {
   sig_hash: "string",
   text: "string",
   playbook_id: "string",
@@ -207,18 +207,19 @@ const storedColumns: Readonly<Record<string, DeltaType>> = {
   notes: "string",
   neighbours: "string",
   warnings: "string",
-};
+} as const satisfies Readonly<Record<string, DeltaType>>;
+export const recommendationColumns: readonly Column[] = Object.entries(storedTypes).map(([name, type]) => ({
+  ...{ name, type, nullable: true },
+}));
 const STORED_AT_ONCE = 200;
 
 /** Keeps recommendations for the signatures that were last in use, so that other engines can read them. */
 export async function storeRecommendations(lake: Lake, signal?: AbortSignal): Promise<number> {
   const table = lake.table("observer.recommendations");
-  const columns: Column[] = Object.entries(storedColumns).map(([name, type]) => ({
-    name,
-    type,
-    nullable: true,
-  }));
-  await table.ensure({ columns, description: "Advice for the next run of a signature" });
+  await table.ensure({
+    columns: recommendationColumns,
+    description: "Advice for the next run of a signature",
+  });
   const [signatures, outcomes] = [
     await tableSql(lake, "observer.signatures"),
     await tableSql(lake, "observer.outcomes"),
@@ -246,7 +247,7 @@ export async function storeRecommendations(lake: Lake, signal?: AbortSignal): Pr
   if (rows.length === 0) return 0;
   const shape = JSON.stringify([
     Object.fromEntries(
-      Object.entries(storedColumns).map(([name, type]) => [name, type === "double" ? "DOUBLE" : "VARCHAR"]),
+      Object.entries(storedTypes).map(([name, type]) => [name, type === "double" ? "DOUBLE" : "VARCHAR"]),
     ),
   ]);
   const connection = await duckdb.connect();

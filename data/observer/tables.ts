@@ -63,7 +63,7 @@ export const eventColumns = columnsOf(
 );
 
 /** Events that came again under a known id with another content; the first was kept. */
-const conflictColumns = columnsOf({
+export const conflictColumns = columnsOf({
   id: "string",
   batch: "string",
   kept_batch: "string",

@@ -10,6 +10,7 @@ import {
   outcomes,
   playbooks,
 } from "../../data/observer/lessons/lesson.ts";
+import { storeRecommendations } from "../../data/observer/recommend.ts";
 import { refresh } from "../../data/observer/refresh.ts";
 import { indexSignatures } from "../../data/observer/signatures.ts";
 import { openLake } from "../../data/open-lake.ts";
@@ -25,6 +26,7 @@ const nouns = [
   "signatures",
   "configurations",
   "actors",
+  "recommendations",
 ];
 const event = { source: "scenario", event_kind: "fill", role: "Welder", success: true, staffer_id: "ann" };
 const story = [
@@ -52,6 +54,7 @@ describe("GET /observer", () => {
     for (const lesson of [errors, corrections, outcomes, configurations, playbooks, actors])
       await refresh(lake, lesson);
     await indexSignatures(lake);
+    await storeRecommendations(lake);
 
     for (const noun of nouns) {
       const list = z.record(z.string(), z.array(z.unknown())).parse(await read(noun));
@@ -61,6 +64,13 @@ describe("GET /observer", () => {
       );
       if (route && "reply" in route) expect(route.reply.safeParse(list).error, noun).toBeUndefined();
     }
+    expect(await read("conflicts")).toEqual({ conflicts: [] });
+    const told = z.object({ events: z.array(z.object({ id: z.string() })) }).parse(await read("events"));
+    const [{ id } = { id: "" }] = told.events;
+    await api.post("/observer/events", { ...event, id, city: "elsewhere" });
+    while (await appendOldest(lake));
+    expect(await read(`conflicts?id=${id}`)).toMatchObject({ conflicts: [{ id, event_kind: "fill" }] });
+    expect(await read("status")).toMatchObject({ repeated: { duplicates: 0, conflicting: 1 } });
     expect(await read("events?success=false")).toMatchObject({ events: [{ run_id: "a" }] });
     expect(await read("events?event_kind=other")).toEqual({ events: [] });
     expect(await read("kinds/fill")).toMatchObject({
