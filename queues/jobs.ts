@@ -111,7 +111,9 @@ export async function childIds(queues: Queues, pool: PoolName, id: string): Prom
     queues.redis.hkeys(`${key}:processed`),
     queues.redis.hkeys(`${key}:failed`),
   ]);
-  return [...pending, ...ended, ...failed]
+  // One that ends between two answers is in both of them.
+  const keys = new Set([...pending, ...ended, ...failed]);
+  return [...keys]
     .map((childKey) => childKey.slice(childKey.lastIndexOf(":") + 1))
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
