@@ -23,7 +23,7 @@ const PlannedBundle = z.object({
   sha256: z.string(),
   /** Its place in the order of the refresh: of two records with one key the later counts. */
   number: z.int(),
-  /** An earlier version of it has rows in Silver. */
+  /** It, or an earlier version of it, may have rows in Silver. */
   wasParsed: z.boolean(),
   /** What it said when it was last read, if Silver still shows that. */
   fingerprint: z.string().optional(),
@@ -84,7 +84,7 @@ export async function writePlan(
   const isKept = plan.isFull && (await isAsRefreshed(lake, dicom.dicom));
   let number = 0;
   const chunks = plan.chunks.map((chunk) =>
-    chunk.map(({ cohort, name, key, sha256 }) => {
+    chunk.map(({ cohort, name, key, sha256, version }) => {
       const before = known.get(JSON.stringify([cohort, name]));
       const isSame = isKept && before?.sha256 === sha256 && before.rules === parserRules;
       return {
@@ -93,7 +93,7 @@ export async function writePlan(
         key,
         sha256,
         number: number++,
-        wasParsed: before !== undefined && before.reason === null,
+        wasParsed: before !== undefined || version > 1,
         ...(isSame && before.fingerprint !== null && { fingerprint: before.fingerprint }),
       };
     }),

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { z } from "zod";
@@ -17,6 +17,9 @@ import { jobOfKind } from "../../../workers/registry.ts";
 import { test } from "../../support/test.ts";
 
 const pools = ["cohort-ingest", "silver-merge", "gold-build"] as const;
+
+const bundle = (...resources: object[]) =>
+  JSON.stringify({ resourceType: "Bundle", entry: resources.map((resource) => ({ resource })) });
 
 async function land(services: Services, source: string) {
   const job = await enqueue(services.queues, cohortLand, LandInput.parse({ source, settleMs: 0 }));
@@ -156,6 +159,29 @@ describe("cohort-refresh", () => {
 
     expect(result.quarantined).toBeGreaterThan(3);
     expect(await rows(lake, "silver.patient")).toBeGreaterThanOrEqual(3);
+  });
+
+  test("keeps a bundle's rows while it cannot be read, and drops what is gone when it can be again", async ({
+    dir,
+    lake,
+    services,
+  }) => {
+    const source = join(dir, "one");
+    await mkdir(source);
+    await using _pool = await startPool(services, { pools, jobOf: jobOfKind, concurrency: 2 });
+    const bring = async (content: string) => {
+      await writeFile(join(source, "p.json"), content);
+      expect((await land(services, source)).error).toBeNull();
+      return await refresh(services, { withGold: false });
+    };
+    const patient = { resourceType: "Patient", id: "p" };
+    const visit = { resourceType: "Encounter", id: "e", subject: { reference: "Patient/p" } };
+
+    await bring(bundle(patient, visit));
+    expect(await bring("{")).toMatchObject({ quarantined: 1, deleted: 0 });
+    expect(await rows(lake, "silver.encounter")).toBe(1);
+    expect(await bring(bundle(patient))).toMatchObject({ quarantined: 0, deleted: 1 });
+    expect(await rows(lake, "silver.encounter")).toBe(0);
   });
 
   test("says what to do when nothing was landed", async ({ services }) => {
