@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type Judgement, judge } from "../../data/vectors/autotune/promotion.ts";
 import type { Shape } from "../../data/vectors/autotune/propose.ts";
-import type { Generation, Pointer } from "../../data/vectors/generation.ts";
+import type { Pointer } from "../../data/vectors/generation.ts";
 import { sweptWidths } from "../../data/vectors/generations/default-setting.ts";
-import { deleteBuild, flip, nextNumber, prune } from "../../data/vectors/generations/pointers.ts";
+import { deleteBuild, flip, type NewGeneration, prune } from "../../data/vectors/generations/pointers.ts";
 import type { PreparedRows } from "../../data/vectors/generations/prepare.ts";
 import type { BuildOutcome } from "../../data/vectors/hnsw/build.thread.ts";
 import { type IndexDefinition, indexFolder } from "../../data/vectors/index-definition.ts";
@@ -30,7 +30,7 @@ export interface Contest {
 
 /** What might serve instead: a file that was measured twice, each time beside the champion. */
 interface Challenger {
-  readonly generation: Generation;
+  readonly generation: NewGeneration;
   readonly judgement: Judgement;
 }
 
@@ -80,7 +80,7 @@ async function buildWhole(
   definition: IndexDefinition,
   { rows, seed, champion }: ContestOptions,
   shape: Shape,
-): Promise<{ generation: Generation; built: BuildOutcome }> {
+): Promise<{ generation: NewGeneration; built: BuildOutcome }> {
   const { storage } = context.lake;
   const key = `${indexFolder(definition.name)}/generations/${randomUUID()}.hnsw`;
   const draft = await storage.draft(key);
@@ -90,8 +90,7 @@ async function buildWhole(
     if (!built.file) throw new Error("The build left no file.");
     context.signal.throwIfAborted();
     await draft.publish();
-    const generation: Generation = {
-      number: await nextNumber(storage, definition.name),
+    const generation: NewGeneration = {
       backend: "hnsw",
       key,
       ...built.file,
@@ -118,7 +117,7 @@ async function challenge(
   context: TuneContext,
   definition: IndexDefinition,
   { champion, rows, gate }: ContestOptions,
-  generation: Generation,
+  generation: NewGeneration,
 ): Promise<Challenger> {
   const { setting } = champion.generation;
   const sweep = sweepFor(champion);
@@ -159,7 +158,7 @@ function sweepFor({ generation }: Pointer): number[] {
 }
 
 /** The times are of now; what it finds was measured when the rows that ask were not yet in it. */
-function asBuilt({ widths }: Generation, measured: readonly Measured[]): Measured[] {
+function asBuilt({ widths }: NewGeneration, measured: readonly Measured[]): Measured[] {
   const recalls = new Map(widths.map(({ efSearch, recall }) => [efSearch, recall]));
   return measured.map((each) => ({ ...each, recall: recalls.get(each.efSearch) ?? each.recall }));
 }

@@ -35,6 +35,9 @@ export async function pointerLog(storage: Storage, index: string): Promise<Point
   return log;
 }
 
+/** A build that has not served yet has no number. */
+export type NewGeneration = Omit<Generation, "number"> & { readonly number?: number };
+
 export type Flip =
   | { readonly outcome: "serving"; readonly pointer: Pointer }
   /** Another builder has put something as new in its place meanwhile. */
@@ -53,30 +56,32 @@ interface FlipOptions {
 export async function flip(
   storage: Storage,
   index: string,
-  generation: Generation,
+  generation: NewGeneration,
   { reason, expected }: FlipOptions,
 ): Promise<Flip> {
   for (let tried = 0; tried < TRIES; tried += 1) {
-    const current = await currentPointer(storage, index);
+    const log = await pointerLog(storage, index);
+    const current = log.at(-1);
     const sequence = current ? current.sequence + 1 : 0;
     if (current && givesWay(current, generation, expected))
       return { outcome: "superseded", pointer: current };
-    const pointer: Pointer = { sequence, generation, reason, at: new Date().toISOString() };
+    // Whoever takes this place in the log has seen all before it, so no two builds get one number.
+    const number = generation.number ?? Math.max(0, ...log.map((each) => each.generation.number)) + 1;
+    const pointer: Pointer = {
+      sequence,
+      generation: { ...generation, number },
+      reason,
+      at: new Date().toISOString(),
+    };
     if (await storage.putIfAbsent(pointerKey(index, sequence), JSON.stringify(pointer)))
       return { outcome: "serving", pointer };
   }
   throw new Error(`The pointer of ${index} was taken ${TRIES} times by others; try again.`);
 }
 
-function givesWay(current: Pointer, generation: Generation, expected: number | undefined): boolean {
+function givesWay(current: Pointer, generation: NewGeneration, expected: number | undefined): boolean {
   if (expected !== undefined) return current.sequence !== expected;
   return current.generation.tableVersion > generation.tableVersion;
-}
-
-/** The number of the next generation. Numbers are never given twice, though two that are built at once may share one. */
-export async function nextNumber(storage: Storage, index: string): Promise<number> {
-  const log = await pointerLog(storage, index);
-  return Math.max(0, ...log.map(({ generation }) => generation.number)) + 1;
 }
 
 /** Back to the generation that served before this one, by one more entry. */

@@ -4,13 +4,13 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Draft, Storage } from "../../../data/storage/storage.ts";
-import type { Generation, HnswSetting, Pointer } from "../../../data/vectors/generation.ts";
+import type { HnswSetting, Pointer } from "../../../data/vectors/generation.ts";
 import { defaultSetting, sweptWidths } from "../../../data/vectors/generations/default-setting.ts";
 import {
   currentPointer,
   deleteBuild,
   flip,
-  nextNumber,
+  type NewGeneration,
   prune,
 } from "../../../data/vectors/generations/pointers.ts";
 import { type PreparedRows, prepareRows } from "../../../data/vectors/generations/prepare.ts";
@@ -63,7 +63,7 @@ export async function run(context: Context): Promise<Built> {
     return { outcome: "superseded", generation: flipped.pointer.generation.number, rows: rows.rows };
   }
   await prune(lake.storage, input.index);
-  const { number, recall, buildSeconds } = generation;
+  const { number, recall, buildSeconds } = flipped.pointer.generation;
   return { outcome: "serving", generation: number, rows: rows.rows, recall, buildSeconds };
 }
 
@@ -96,7 +96,7 @@ async function build(
   definition: IndexDefinition,
   rows: PreparedRows,
   first: HnswSetting,
-): Promise<Generation> {
+): Promise<NewGeneration> {
   let setting = first;
   for (let tried = 0; ; tried += 1) {
     const { generation, found } = await buildOnce(context, definition, rows, setting);
@@ -116,7 +116,7 @@ async function buildOnce(
   definition: IndexDefinition,
   rows: PreparedRows,
   setting: HnswSetting,
-): Promise<{ generation: Generation; found: Measured | undefined }> {
+): Promise<{ generation: NewGeneration; found: Measured | undefined }> {
   const { lake, signal, reportProgress } = context;
   const { backend } = definition;
   const key = `${indexFolder(definition.name)}/generations/${randomUUID()}.${backend}`;
@@ -146,7 +146,6 @@ async function buildOnce(
     return {
       found,
       generation: {
-        number: await nextNumber(lake.storage, definition.name),
         backend,
         key,
         ...built.file,
@@ -191,7 +190,7 @@ function chosenWidth(
   return sweep.find(({ recall }) => recall >= target) ?? sweep.toSorted((a, b) => b.recall - a.recall)[0];
 }
 
-function reasonOf({ recall, setting }: Generation, { targetRecall }: IndexDefinition): string {
+function reasonOf({ recall, setting }: NewGeneration, { targetRecall }: IndexDefinition): string {
   if (recall === null) return "built";
   const found = `recall ${recall.toFixed(3)} at width ${setting.efSearch}`;
   return recall >= targetRecall ? `built: ${found}` : `built: ${found}, below the target ${targetRecall}`;

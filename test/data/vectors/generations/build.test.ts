@@ -28,7 +28,11 @@ describe("two builders at once", () => {
 
     expect(built).toMatchObject([{ outcome: "serving" }, { outcome: "serving" }]);
     const log = await pointerLog(lake.storage, "notes");
-    expect(log.map(({ sequence }) => sequence)).toEqual([0, 1]);
+    expect(log.map(({ sequence, generation }) => [sequence, generation.number])).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+    expect(built.map(({ generation }) => generation).sort()).toEqual([1, 2]);
     for (const { generation } of log) expect(await troubleOf(lake.storage, generation)).toBeUndefined();
     expect(await filesOf(lake)).toHaveLength(2);
   });
