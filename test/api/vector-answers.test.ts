@@ -1,6 +1,7 @@
 import { expect, onTestFinished } from "vitest";
 import type { Lake } from "../../data/lake.ts";
 import { openEmbedder } from "../../data/vectors/embedders/open-embedder.ts";
+import type { Metric } from "../../data/vectors/index-definition.ts";
 import { makeNotes } from "../data/vectors/notes.ts";
 import { ModelServer } from "../support/model-server.ts";
 import { test as base } from "./lake-api.ts";
@@ -16,7 +17,12 @@ const test = base.extend<{ server: ModelServer }>({
 const question = "What tells of cough?";
 
 /** Notes whose vectors are the question's own, so that all of them are near. */
-async function nearNotes(lake: Lake, server: ModelServer): Promise<void> {
+async function nearNotes(
+  lake: Lake,
+  server: ModelServer,
+  metric: Metric = "cosine",
+  turned = (vector: readonly number[]) => vector,
+): Promise<void> {
   const { model, dimensions } = await openEmbedder("tiny", { server });
   const content = {
     kind: "text",
@@ -26,11 +32,11 @@ async function nearNotes(lake: Lake, server: ModelServer): Promise<void> {
     overlap: 0,
     redact: false,
   } as const;
-  await makeNotes(lake, 0, { content, model, dimensions });
+  await makeNotes(lake, 0, { content, model, dimensions, metric });
   const [vector] = await (await openEmbedder("tiny", { server })).embed([question]);
   await lake.table("vectors.notes").append({
     sql: `select 'n' || i as id, 0::int as chunk, 'note ' || i || ' tells of cough' as text,
-      [${vector?.join(",")}]::float[] as vector, 'h' || i as content_hash, '${model}' as model from range(9) t(i)`,
+      [${turned([...(vector ?? [])]).join(",")}]::float[] as vector, 'h' || i as content_hash, '${model}' as model from range(9) t(i)`,
   });
 }
 
@@ -98,6 +104,30 @@ test("no row near enough is no answer, and the model is not even asked", async (
   expect(await reply.json()).toMatchObject({ answered: false, answer: null, sources: [] });
   expect(isAsked).toBe(false);
 });
+
+test.for(["cosine", "ip", "l2"] as const)(
+  "what is near enough is told by the cosine, also of an index by %s",
+  async (metric, { serve, lake, server }) => {
+    await nearNotes(lake, server, metric, halfTurned);
+    const api = await serve({ lake, modelServer: server });
+    server.behaviour.reply = () => "Notes tell of it [1].";
+    const ask = async (min_score: number) => {
+      const body = { question, model: "tiny", min_score, hybrid: false };
+      return (await api.post("/vectors/notes/rag", body)).json();
+    };
+
+    expect(await ask(0.45)).toMatchObject({ answered: true });
+    expect(await ask(0.55)).toMatchObject({ answered: false, sources: [] });
+  },
+);
+
+/** A vector of the same length whose cosine with this one is a half. */
+function halfTurned(vector: readonly number[]): readonly number[] {
+  const [first = 0] = vector;
+  const across = vector.map((x, at) => (at === 0 ? 1 : 0) - first * x);
+  const length = Math.hypot(...across);
+  return vector.map((x, at) => 0.5 * x + (Math.sqrt(0.75) * (across[at] ?? 0)) / length);
+}
 
 test("a model that is away is 503 naming it, and without a server at all the setting is named", async ({
   serve,

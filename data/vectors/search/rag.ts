@@ -4,6 +4,8 @@ import { DataError } from "../../errors.ts";
 import type { Lake } from "../../lake.ts";
 import type { ModelServer } from "../embedders/ollama.ts";
 import { ModelServerError } from "../errors.ts";
+import type { Metric } from "../index-definition.ts";
+import { readIndex } from "../indexes.ts";
 import { Hit, SearchRequest } from "./request.ts";
 import { type SearchOptions, search } from "./search.ts";
 
@@ -15,10 +17,7 @@ export const RagRequest = z
     k: z.int().min(1).max(50).default(6).describe("How many chunks it is given"),
     filter: z.string().trim().min(1).max(4_000).optional(),
     hybrid: z.boolean().default(true),
-    min_score: z
-      .number()
-      .default(0.2)
-      .describe("Chunks that are less near (cosine or product) support nothing"),
+    min_score: z.number().default(0.2).describe("Chunks that are less near, by the cosine, support nothing"),
   })
   .meta({ id: "VectorQuestion" });
 export type RagRequest = z.infer<typeof RagRequest>;
@@ -58,8 +57,9 @@ export async function answer(
     ...(filter && { filter }),
   });
   const found = await search(lake, index, asked, options);
+  const { metric } = await readIndex(lake, index);
   const sources = found.hits.filter(
-    ({ distance, text }) => text && (distance === null || 1 - distance >= request.min_score),
+    ({ distance, text }) => text && (distance === null || nearness(metric, distance) >= request.min_score),
   );
   const reply = { index_generation: found.index_generation };
   if (sources.length === 0)
@@ -85,6 +85,11 @@ export async function answer(
     why: `cites ${cited.size - strangers.length} of ${sources.length} sources`,
     sources: marked,
   };
+}
+
+/** The cosine: vectors of texts are of length 1, so the square of the distance between two says it too. */
+function nearness(metric: Metric, distance: number): number {
+  return metric === "l2" ? 1 - distance / 2 : 1 - distance;
 }
 
 async function write(
