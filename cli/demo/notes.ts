@@ -17,7 +17,7 @@ import type { DemoGround, DemoStep } from "./step.ts";
 const INDEX = "notes";
 const QUESTION = "acute bacterial sinusitis";
 const COLUMNS = ["encounter_date", "encounter_type", "active_conditions"];
-const TUNING_S = 5;
+const TUNING_S = 3;
 /** The cosine of a text with itself, but for rounding. */
 const SAME = 0.999;
 
