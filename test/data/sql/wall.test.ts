@@ -1,5 +1,8 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect } from "vitest";
 import type { Lake } from "../../../data/lake.ts";
 import { type FormatName, formatNames } from "../../../data/sql/formats/names.ts";
@@ -124,6 +127,18 @@ describe("the wall", () => {
     asked.abort(new Error("gone"));
     expect(await stopped).toMatchObject({ message: "gone" });
     expect(await readdir(limits.tempDir)).toEqual([]);
+  });
+
+  test("ends with who asked, also one who was killed", async ({ dir, limits }) => {
+    const program = fileURLToPath(new URL("./asking-process.ts", import.meta.url));
+    const asking = fork(program, [dir], { execArgv: ["--import", "tsx"] });
+    const folders = () => readdir(limits.tempDir, { recursive: true }).catch(() => []);
+    await expect.poll(async () => (await folders()).length, { timeout: 30_000 }).toBe(2);
+
+    asking.kill("SIGKILL");
+    await once(asking, "exit");
+    // The last thing that the query's process does is to take its folder away.
+    await expect.poll(folders, { timeout: 30_000 }).toEqual([]);
   });
 
   test("lets two queries run and has the third wait in line, for as long as its time", async ({
