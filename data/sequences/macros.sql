@@ -93,8 +93,7 @@ create or replace macro too_early(charttime, admittime) as
 create or replace macro decile_of(x, d) as
   1 + (d[1] < x)::int + (d[2] < x)::int + (d[3] < x)::int + (d[4] < x)::int + (d[5] < x)::int
     + (d[6] < x)::int + (d[7] < x)::int + (d[8] < x)::int + (d[9] < x)::int;
-create or replace macro lab_token(itemid, valuenum, deciles) as
-  'LAB:' || itemid || coalesce('_Q' || decile_of(valuenum, deciles), '_NULL');
+create or replace macro lab_token(itemid, decile) as 'LAB:' || itemid || coalesce('_Q' || decile, '_NULL');
 
 -- Diagnoses are known at discharge and stand first all the same, unless the settings say otherwise.
 create or replace macro leads(code_type) as

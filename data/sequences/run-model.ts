@@ -4,7 +4,7 @@ import type { StagedRows } from "../delta/table.ts";
 import type { Lake } from "../lake.ts";
 import { identifier, queryRows } from "../sql/duckdb.ts";
 import { measured, memoryLimitBytes } from "./measure.ts";
-import type { Model } from "./model.ts";
+import { type Model, models } from "./model.ts";
 import type { Step } from "./steps.ts";
 import { ensureModelTable } from "./tables.ts";
 import { countDrops } from "./workspace.ts";
@@ -16,8 +16,8 @@ export interface ModelRun {
 }
 
 /**
- * Makes a model's rows from what stands on the connection, leaves them there under the model's name for those made
- * from it, and stages them for its table.
+ * Makes a model's rows from what stands on the connection, leaves them there under the model's name where others are
+ * made from it, and stages them for its table.
  */
 export async function runModel(
   lake: Lake,
@@ -25,10 +25,10 @@ export async function runModel(
   { connection, recipe, parameters }: ModelRun,
 ): Promise<{ staged: StagedRows; step: Step }> {
   const { result, took } = await measured(async () => {
-    await connection.run(`create or replace temp table ${identifier(model.name)} as ${model.sql}`);
+    const rows = await rowsOf(connection, model);
     const dropped = await countDrops(connection, model);
-    const table = await ensureModelTable(lake, connection, model);
-    const sql = `select * from ${identifier(model.name)} order by ${model.orderBy}`;
+    const table = await ensureModelTable(lake, connection, model, rows);
+    const sql = `select * from ${rows} order by ${model.orderBy}`;
     return { dropped, staged: await table.stage({ sql, connection }) };
   });
   const step: Step = {
@@ -48,6 +48,13 @@ export async function runModel(
     reject_examples: [],
   };
   return { staged: result.staged, step };
+}
+
+/** Where a model's rows stand; those that nothing is made from, and no count of drops reads, are not kept for it. */
+async function rowsOf(connection: DuckDBConnection, { name, sql, dropsSql }: Model): Promise<string> {
+  if (!dropsSql && !models.some(({ from }) => from.includes(name))) return `(${sql})`;
+  await connection.run(`create or replace temp table ${identifier(name)} as ${sql}`);
+  return identifier(name);
 }
 
 async function countRows(connection: DuckDBConnection, relations: readonly string[]): Promise<number> {

@@ -114,14 +114,15 @@ export async function openTables(
   }
 }
 
-/** Makes sure that a model's table is there, with the columns of the rows that stand under its name on the connection. */
+/** Makes sure that a model's table is there, with the columns of `rows`, a relation on the connection. */
 export async function ensureModelTable(
   lake: Lake,
   connection: DuckDBConnection,
   model: Model,
+  rows: string,
 ): Promise<Table> {
   const table = sequencesTable(lake, model.name);
-  const columns = await inferColumns(connection, `from ${identifier(model.name)}`);
+  const columns = await inferColumns(connection, `from ${rows}`);
   await table.ensure({ columns, description: model.description });
   return table;
 }

@@ -4,7 +4,7 @@
 -- order: subject_id, hadm_id, seq_num
 
 with candidate as (
-  select subject_id, hadm_id, labevent_id, itemid, charttime, valuenum, valueuom, lab_token(itemid, valuenum, deciles) as code
+  select subject_id, hadm_id, labevent_id, itemid, charttime, valuenum, valueuom, decile_of(valuenum, deciles) as decile
   from raw_labevents
   join (select itemid, [q1, q2, q3, q4, q5, q6, q7, q8, q9] as deciles from lab_quantiles) using (itemid)
   where lab_drop(valuenum, charttime) is null
@@ -27,18 +27,17 @@ found as (
   group by labevent_id
 ),
 placed as (
-  select
-    c.* exclude (hadm_id),
-    coalesce(c.hadm_id, f.hadm_id) as hadm_id,
-    case when c.hadm_id is not null then 'recorded' when f.before then 'pre_24h' else 'in_stay' end as hadm_source
+  select *, 'recorded' as hadm_source from candidate where hadm_id is not null
+  union all
+  select c.* replace (f.hadm_id as hadm_id), if(f.before, 'pre_24h', 'in_stay')
   from candidate as c
-  left join found as f on f.labevent_id = c.labevent_id
-  where c.hadm_id is not null or f.hadm_id is not null
+  join found as f on f.labevent_id = c.labevent_id
+  where c.hadm_id is null
 )
 select
   p.subject_id,
   p.hadm_id,
-  code,
+  lab_token(itemid, decile) as code,
   'lab' as code_type,
   charttime as event_time,
   (row_number() over (partition by p.subject_id, p.hadm_id order by charttime, labevent_id))::integer as seq_num,

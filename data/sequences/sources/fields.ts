@@ -28,7 +28,9 @@ export function valueSql(column: string, kind: FieldKind): string {
     case "double":
       return `case when not regexp_matches(${text}, '[_xX\\s]') then ${cast} end`;
     case "timestamp":
-      return `case when regexp_full_match(${text}, '\\d{4}-\\d\\d-\\d\\d([ T]\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?)?') then ${cast} end`;
+      // Of nineteen characters only a time with a year of four digits is canonical; infinity and years before Christ are not.
+      return `case when length(${text}) = 19 and ${cast}::varchar = ${text} then ${cast}
+        when regexp_full_match(${text}, '\\d{4}-\\d\\d-\\d\\d([ T]\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?)?') then ${cast} end`;
     case "date":
       return `case when regexp_full_match(${text}, '\\d{4}-\\d\\d-\\d\\d([ T]00:00(:00(\\.0+)?)?)?') then try_cast(left(${text}, 10) as date) end`;
   }

@@ -74,6 +74,22 @@ describe("importCsv", () => {
     expect(JSON.stringify(examples)).not.toMatch(/100\.5|0x10|2150/);
   });
 
+  test("takes no time for one that is none of a calendar of four digits a year", async () => {
+    const times = [
+      "2150-01-01 10:00:00",
+      "infinity",
+      "10000-01-01 10:00:00",
+      "2150-13-01 10:00:00",
+      "0044-03-15 (BC) 00:00:00",
+    ];
+    const { rows, examples } = await read(
+      [header, ...times.map((time, index) => `${index},1,,5,${time},1,`)].join("\n"),
+    );
+
+    expect(rows.map(([id]) => id)).toEqual([0]);
+    expect(new Set(examples.map(({ reason }) => reason))).toEqual(new Set(["charttime is no timestamp"]));
+  });
+
   test("counts a row of bytes that are no UTF-8 as bad", async () => {
     const bad = Buffer.concat([
       Buffer.from(`${header}\n1,1,,5,,1,`),
