@@ -73,15 +73,13 @@ async function refresh(lake: Lake, dir: string): Promise<void> {
       staged.map((folder) => stagedPath(folder, name)),
     );
   });
-  const done = chunks
-    .flat()
-    .map(({ cohort, name, sha256 }) => ({
-      cohort,
-      name,
-      sha256,
-      rules: parserRules,
-      reason: null,
-      fingerprint: null,
-    }));
+  const done = chunks.flat().map(({ cohort, name, sha256 }) => ({
+    cohort,
+    name,
+    sha256,
+    rules: parserRules,
+    reason: null,
+    fingerprint: null,
+  }));
   await recordParsed(lake, done, instant);
 }

@@ -12,6 +12,7 @@ import { readFingerprints } from "./fingerprints.ts";
 import { type ParseResult, parseChunk, stagedPath } from "./parse.ts";
 import { parserRules } from "./parser-rules.ts";
 import type { RefreshPlan } from "./refresh-plan.ts";
+import { changedTables } from "./silver/changed-tables.ts";
 import { isAsRefreshed } from "./silver/silver-state.ts";
 import type { SilverName } from "./silver/silver-table.ts";
 import { silverNames } from "./silver/tables.ts";
@@ -60,6 +61,7 @@ const planKey = (refresh: string) => `${folder(refresh)}/plan.json`;
 const outcomeKey = (refresh: string, chunk: number) => `${folder(refresh)}/${chunk}.json`;
 const stagedKey = (refresh: string, chunk: number, table: SilverName) =>
   `${folder(refresh)}/${chunk}/${table}.parquet`;
+const tablesKey = (refresh: string) => `${folder(refresh)}/tables.json`;
 const dicomKey = (refresh: string) => `${folder(refresh)}/dicom.parquet`;
 
 export function readPlan(lake: Lake, refresh: string): Promise<StoredPlan | undefined> {
@@ -240,6 +242,29 @@ export function stagedFiles(
     isStaged ? [stagedKey(refresh, chunk, table)] : [],
   );
   return Promise.all(staged.map((key) => lake.storage.localPath(key)));
+}
+
+/** To look at single rows pays for so many bundles; of more, most tables change. */
+const FEW_BUNDLES = 20;
+
+/** The tables that a refresh has to merge, decided once: afterwards they would all seem to be done. */
+export async function tablesToMerge(
+  lake: Lake,
+  refresh: string,
+  plan: StoredPlan,
+  outcomes: readonly ChunkOutcome[],
+): Promise<readonly SilverName[]> {
+  const decided = await readJson(lake, tablesKey(refresh), z.array(z.enum(silverNames)));
+  if (decided) return decided;
+  const names = new Set(outcomes.flatMap(({ fingerprints }) => Object.keys(fingerprints)));
+  const read = plan.chunks.flat().filter(({ name }) => names.has(name));
+  const isSmall = read.length <= FEW_BUNDLES && read.every(({ wasParsed }) => wasParsed);
+  let tables = silverNames;
+  if (plan.withdrawn.length === 0 && read.length === 0) tables = [];
+  else if (plan.withdrawn.length === 0 && isSmall)
+    tables = await changedTables(lake, [...names], (table) => stagedFiles(lake, refresh, outcomes, table));
+  await lake.storage.put(tablesKey(refresh), JSON.stringify(tables));
+  return tables;
 }
 
 export async function removeRefresh(lake: Lake, refresh: string): Promise<void> {

@@ -64,6 +64,7 @@ describe("the routes of cohorts", () => {
     expect((await upload(api, { resourceType: "Patient", id: "q" }, "q.json", "B")).status).toBe(202);
 
     const refreshed = await ask("/cohorts/A/refresh", { withGold: true });
+    expect(refreshed.error).toBeNull();
     expect(refreshed.output).toMatchObject({ bundles: 1, quarantined: 0, inserted: 2, gold: "full" });
     expect(await count(lake, "gold.encounter_summary")).toBe(1);
     expect(await ask("/cohorts/B/refresh", {})).toMatchObject({ output: { bundles: 1, quarantined: 1 } });

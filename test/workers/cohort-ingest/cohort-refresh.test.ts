@@ -150,6 +150,37 @@ describe("cohort-refresh", () => {
     expect((await refresh(services, { full: true })).updated).toBeGreaterThan(0);
   });
 
+  test("merges only the tables in which a changed bundle has other rows", async ({ dir, lake, services }) => {
+    const source = join(dir, "one");
+    await mkdir(source);
+    await using _pool = await startPool(services, { pools, jobOf: jobOfKind, concurrency: 2 });
+    const bring = async (content: string) => {
+      await writeFile(join(source, "p.json"), content);
+      expect((await land(services, source)).error).toBeNull();
+      const before = await services.queues.of["silver-merge"].getJobs(["completed"]);
+      const result = await refresh(services, { withGold: false });
+      const after = await services.queues.of["silver-merge"].getJobs(["completed"]);
+      const known = new Set(before.map(({ id }) => id));
+      const merges = after.filter(({ id, name }) => name === "silver-merge" && !known.has(id)).length;
+      return { ...result, merges };
+    };
+    const patient = { resourceType: "Patient", id: "p", gender: "female" };
+    const visit = { resourceType: "Encounter", id: "e", subject: { reference: "Patient/p" } };
+    const problem = { resourceType: "Condition", id: "c", subject: { reference: "Patient/p" } };
+
+    expect(await bring(bundle(patient, visit))).toMatchObject({ inserted: 2, merges: 10 });
+    expect(await bring(bundle({ ...patient, photo: "x" }, visit))).toMatchObject({ commits: 0, merges: 0 });
+    const other = bundle({ ...patient, gender: "male" }, visit);
+    expect(await bring(other)).toMatchObject({ updated: 1, merges: 1 });
+    expect(await bring(bundle({ ...patient, gender: "male" }, problem))).toMatchObject({
+      inserted: 1,
+      deleted: 1,
+      merges: 2,
+    });
+    await lake.table("silver.condition").delete("true");
+    expect(await bring(bundle(patient, problem))).toMatchObject({ inserted: 1, updated: 1, merges: 2 });
+  });
+
   test("puts aside what cannot be read and keeps the rest", async ({ dir, lake, services }) => {
     await generateClinical({ patients: 3, seed: 3, visits: 2, outDir: dir, defects: true });
     await using _pool = await startPool(services, { pools, jobOf: jobOfKind, concurrency: 2 });

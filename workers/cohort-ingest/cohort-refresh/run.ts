@@ -7,6 +7,7 @@ import {
   readPlan,
   removeRefresh,
   type StoredPlan,
+  tablesToMerge,
   writeMerges,
   writePlan,
 } from "../../../data/clinical/refresh-files.ts";
@@ -87,18 +88,22 @@ async function parse({ id, lake, runChildren }: JobContext<Input, Checkpoint>, p
 
 /** Bundles that say what they said, and are in Silver as they were, leave nothing to merge. */
 async function merge(
-  { id, runChildren }: JobContext<Input, Checkpoint>,
+  { id, lake, runChildren }: JobContext<Input, Checkpoint>,
   plan: StoredPlan,
   outcomes: readonly ChunkOutcome[],
 ) {
   if (!outcomes.some(({ isStaged }) => isStaged) && plan.withdrawn.length === 0) return [];
+  const tables = await tablesToMerge(lake, id, plan, outcomes);
+  if (tables.length === 0) return [];
   return runChildren(
     "merge",
-    silverNames.map((table) => child(silverMerge, { refresh: id, table })),
+    tables.map((table) => child(silverMerge, { refresh: id, table })),
   );
 }
 
 type Merge = Awaited<ReturnType<typeof merge>>[number];
+
+const untouched = { inserted: 0, updated: 0, deleted: 0, durationMs: 0 };
 
 /** Marks the bundles as read only now that every table shows them: killed before, a refresh reads them again. */
 async function settle(
@@ -138,12 +143,13 @@ async function settle(
   await writeMerges(lake, id, {
     startedAt: plan.startedAt,
     quarantined: reasons.size,
-    tables: Object.fromEntries(
-      merges.map(({ table, inserted, updated, deleted, durationMs }) => [
-        table,
-        { inserted, updated, deleted, durationMs },
-      ]),
-    ),
+    tables: Object.fromEntries([
+      ...silverNames.map((name) => [name, untouched] as const),
+      ...merges.map(
+        ({ table, inserted, updated, deleted, durationMs }) =>
+          [table, { inserted, updated, deleted, durationMs }] as const,
+      ),
+    ]),
   });
   return reasons.size;
 }

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import type { Lake } from "../../lake.ts";
+import { identifier, quote } from "../../sql/duckdb.ts";
+import { ensureSilver } from "./read-silver.ts";
+import { provenanceColumns, type SilverName } from "./silver-table.ts";
+import { silverTables } from "./tables.ts";
+
+/**
+ * The tables in which bundles have other rows than their staged files say: merging the others would change nothing.
+ * It reads only rows of these bundles, in one query for all tables, and so is for few bundles.
+ */
+export async function changedTables(
+  lake: Lake,
+  bundles: readonly string[],
+  stagedOf: (name: SilverName) => Promise<readonly string[]>,
+): Promise<SilverName[]> {
+  await ensureSilver(lake);
+  const provenance = new Set<string>(provenanceColumns);
+  const where = `source_file in (${bundles.map(quote).join(", ")})`;
+  const selects = silverTables.map(async ({ name, columns }) => {
+    const list = columns.flatMap((column) => (provenance.has(column.name) ? [] : [identifier(column.name)]));
+    const paths = (await stagedOf(name)).map(quote).join(", ");
+    const staged = `select ${list.join(", ")} from read_parquet([${paths}])`;
+    const rows = await (await lake.table(`silver.${name}`).snapshot()).readSql();
+    const kept = `select ${list.join(", ")} from (${rows}) where ${where}`;
+    return `select ${quote(name)} as name where exists (
+      (${staged} except all ${kept}) union all (${kept} except all ${staged}))`;
+  });
+  const found = await (await lake.duckdb()).query(
+    z.object({ name: z.string() }),
+    (await Promise.all(selects)).join(" union all "),
+  );
+  const changed = new Set(found.map(({ name }) => name));
+  return silverTables.flatMap(({ name }) => (changed.has(name) ? [name] : []));
+}
