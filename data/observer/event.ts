@@ -7,15 +7,15 @@ export const eventLimits = {
   configChars: 4_096,
   events: 5_000,
   bodyBytes: 16 * 1024 * 1024,
+  /** Years that a clock may believe in; DuckDB and Delta read them all. */
+  firstMs: Date.UTC(1970, 0, 1),
+  lastMs: Date.UTC(2200, 0, 1),
 } as const;
 
 const word = z.string().min(1).max(128);
 const place = z.string().min(1).max(100);
 const summary = z.string().max(2_000);
 const whole = z.int().min(0).max(1_000_000_000);
-/** Years that a clock may believe in; DuckDB and Delta read them all. */
-const FIRST_MS = Date.UTC(1970, 0, 1);
-const LAST_MS = Date.UTC(2200, 0, 1);
 
 /** One outcome of one operation, as a program reports it. */
 export type ObserverEvent = z.infer<typeof ObserverEvent>;
@@ -23,7 +23,7 @@ export const ObserverEvent = z
   .strictObject({
     id: word.optional().describe("Names the event: sent again it changes nothing. Given one when left out"),
     timestamp: z
-      .union([z.iso.datetime({ offset: true }), z.number().min(FIRST_MS).max(LAST_MS)])
+      .union([z.iso.datetime({ offset: true }), z.number().min(eventLimits.firstMs).max(eventLimits.lastMs)])
       .optional()
       .describe("When it happened, ISO 8601 or milliseconds; when it came, if left out"),
     source: word.describe("The program that tells: jobs, scenario, mcp, …"),
@@ -81,16 +81,15 @@ export function lineOf(event: ObserverEvent, id: string): EventLine | string {
     return `attributes have ${attributesText.length} characters and may have ${eventLimits.attributesChars}`;
   if (configText !== undefined && configText.length > eventLimits.configChars)
     return `config has ${configText.length} characters and may have ${eventLimits.configChars}`;
-  // Fifty thousand a second go through here: the checked copy itself becomes the line.
-  const text = JSON.stringify(
-    Object.assign(event, {
-      id,
-      timestamp: typeof timestamp === "string" ? Date.parse(timestamp) : timestamp && Math.round(timestamp),
-      config: configText,
-      recalled: recalled && JSON.stringify(recalled),
-      attributes: attributesText,
-    }),
-  );
+  // Fifty thousand a second go through here: the checked copy itself becomes the line, and only fields it has are set.
+  const line: Record<string, unknown> = event;
+  line.id = id;
+  if (timestamp !== undefined)
+    line.timestamp = typeof timestamp === "string" ? Date.parse(timestamp) : Math.round(timestamp);
+  if (configText !== undefined) line.config = configText;
+  if (recalled !== undefined) line.recalled = JSON.stringify(recalled);
+  if (attributesText !== undefined) line.attributes = attributesText;
+  const text = JSON.stringify(line);
   // JSON may say these, but no text column can hold them.
   if (text.includes("\\u") && /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(unfold(text)))
     return "a text holds a NUL or half of a surrogate pair";

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { z } from "zod";
 import { parseUntrusted } from "../parse-untrusted.ts";
 import { type EventLine, eventLimits, lineOf, ObserverEvent, type RejectedLine } from "./event.ts";
+import { isPlainEvent } from "./plain-event.ts";
 
 /** What came of a body of events: the good ones, and every line that is none. */
 export interface ReadEvents {
@@ -74,7 +75,9 @@ class Reading {
       this.#reject(line, `it is past the ${eventLimits.events} events of one request`);
       return;
     }
-    const parsed = parseUntrusted(ObserverEvent, value);
+    const parsed = isPlainEvent(value)
+      ? { success: true as const, data: { ...value } }
+      : parseUntrusted(ObserverEvent, value);
     if (!parsed.success) {
       this.#reject(line, wrong(parsed.error));
       return;
@@ -89,7 +92,7 @@ class Reading {
     if (first === undefined) {
       this.#known.set(made.id, made.text);
       this.#lines.push(made);
-    } else if (first === made.text) this.#duplicates += 1;
+    } else if (first === made.text || inOrder(first) === inOrder(made.text)) this.#duplicates += 1;
     else this.#conflicting += 1;
   }
 
@@ -101,6 +104,12 @@ class Reading {
     const [lines, rejected] = [this.#lines, this.#rejected];
     return { lines, rejected, duplicates: this.#duplicates, conflicting: this.#conflicting };
   }
+}
+
+/** The same fields in another order are the same event. */
+function inOrder(line: string): string {
+  const fields = Object.entries(JSON.parse(line) as object);
+  return JSON.stringify(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function wrong(error: z.ZodError): string {
