@@ -7,7 +7,10 @@ export function define(command: Command, context: CliContext): void {
     .option("--cohort <label...>", "only these cohorts; all when left out")
     .option("--with-gold", "then build Gold")
     .option("--gold-only", "only build Gold")
-    .option("--full", "read every bundle again, whatever is known of it; build all of Gold where Silver changed")
+    .option(
+      "--full",
+      "read every bundle again, whatever is known of it; build all of Gold where Silver changed",
+    )
     .option("--strict", "fail when a rule or a gate fails")
     .addHelpText(
       "after",

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { access } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { readAddress, type ServerAddress, urlOf, writeAddress } from "./address-file.ts";
 import { KeeperOrder } from "./keeper-order.ts";
-import { adoptServer, freePort, type Server, spawnServer } from "./server.ts";
+import { adoptServer, freePort, type Server, type SpawnedServer, spawnServer } from "./server.ts";
 import { type Turn, takeTurn } from "./turn.ts";
 
 const TICK_MS = 250;
@@ -23,27 +22,38 @@ async function keep(order: KeeperOrder): Promise<void> {
     stopping = true;
   });
 
-  let kept = await begin(order);
+  const kept = await begin(order);
+  try {
+    await keepUp(order, turn, kept, () => stopping);
+  } catch (error) {
+    // Removed while we wrote to it: as good as removed between two looks.
+    if (!(await isGone(order.dir))) throw error;
+    kept.server.kill();
+  }
+}
+
+async function keepUp(order: KeeperOrder, turn: Turn, kept: Kept, isStopping: () => boolean): Promise<void> {
   let usedAt = Date.now();
   for (;;) {
     await pause(TICK_MS);
     if (!(await stillThere(order.dir, turn))) return kept.server.kill();
-    if (!stopping && !(await kept.server.isRunning())) {
+    if (!isStopping() && !(await kept.server.isRunning())) {
       kept.client.disconnect();
-      kept = await start(order, kept.address);
+      Object.assign(kept, await start(order, kept.address));
       usedAt = Date.now();
     }
     if ((await countUsers(kept.client)) !== 0) usedAt = Date.now();
-    if (!stopping && Date.now() - usedAt < order.idleMs) continue;
-    if (await close(order.dir, kept, stopping)) return;
+    if (!isStopping() && Date.now() - usedAt < order.idleMs) continue;
+    if (await close(order.dir, kept, isStopping())) return;
     usedAt = Date.now();
   }
 }
 
+/** The server of now: after a start it is another one. */
 interface Kept {
-  readonly address: ServerAddress;
-  readonly server: Server;
-  readonly client: Redis;
+  address: ServerAddress;
+  server: Server;
+  client: Redis;
 }
 
 async function begin(order: KeeperOrder): Promise<Kept> {
@@ -58,14 +68,16 @@ async function start({ dir, program }: KeeperOrder, wanted: ServerAddress): Prom
   for (let starts = 1; ; starts++) {
     // Written first: if this process dies now, the next one finds the server by it.
     await writeAddress(dir, { ...address, ready: false });
+    let server: SpawnedServer | undefined;
     try {
-      const server = await spawnServer(dir, program, address);
+      server = await spawnServer(dir, program, address);
       address = { ...address, server: server.identity };
       await writeAddress(dir, address);
       await server.whenReady();
       return await open(dir, address, server);
     } catch (error) {
-      if (starts > STARTS_ON_ONE_PORT) throw error;
+      server?.kill();
+      if (starts > STARTS_ON_ONE_PORT || (await isGone(dir))) throw error;
       if (starts === STARTS_ON_ONE_PORT) address = { ...address, port: await freePort() };
       await pause(TICK_MS);
     }
@@ -130,13 +142,14 @@ async function stillThere(dir: string, turn: Turn): Promise<boolean> {
     await turn.touch();
     return true;
   } catch (error) {
-    const gone = await access(dir).then(
-      () => false,
-      () => true,
-    );
-    if (gone) return false;
+    if (await isGone(dir)) return false;
     throw error;
   }
+}
+
+/** Nobody finds a server whose address is nowhere. */
+async function isGone(dir: string): Promise<boolean> {
+  return (await readAddress(dir)) === undefined;
 }
 
 await keep(KeeperOrder.parse(JSON.parse(process.argv[2] ?? "null")));

@@ -30,7 +30,10 @@ export async function spawnServer(
   program: ServerProgram,
   address: ServerAddress,
 ): Promise<SpawnedServer> {
-  await mkdir(join(dir, "data"), { recursive: true, mode: 0o700 });
+  // Not the folder above it: one that was removed means that nobody wants this server.
+  await mkdir(join(dir, "data"), { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
   const settings = join(dir, "redis.conf");
   await writeFile(settings, settingsOf(dir, address), { mode: 0o600 });
 
