@@ -49,7 +49,7 @@ export async function spawnServer(
 
   const isAlive = () => child.exitCode === null && child.signalCode === null;
   const identity = await identify(child.pid ?? 0);
-  if (!identity) throw new Error(`${program.command} ended at once: ${await lastLine(logPath)}`);
+  if (!identity) throw new Error(`${program.command} ended at its start: ${await lastLine(logPath)}`);
   return {
     identity,
     isRunning: async () => isAlive(),
