@@ -9,6 +9,7 @@ import { generateMimic } from "../../data/sequences/generator/generate.ts";
 import { openDuckDB } from "../../data/sql/duckdb.ts";
 import type { JobContract } from "../../queues/contract.ts";
 import { enqueue } from "../../queues/enqueue.ts";
+import type { JobView } from "../../queues/job-view.ts";
 import { listChildren } from "../../queues/jobs.ts";
 import { openQueues, type QueueAddress, type Queues } from "../../queues/queues.ts";
 import { untilEnded } from "../../queues/watch.ts";
@@ -65,25 +66,53 @@ export async function measureBare({ dir, memoryBytes, threads }: BuildSize): Pro
   return took;
 }
 
-/** A build by two workers, one of which is killed when a range is done; and how long one range takes without that. */
-export async function measureKill(
-  size: BuildSize,
-  kills: boolean,
-): Promise<{ seconds: number; ranges: number }> {
+export interface RangeStage {
+  /** From the beginning of the first range to the end of the last. */
+  readonly seconds: number;
+  readonly meanRangeSeconds: number;
+  /** How long after the kill no range was at work: one was still locked by the dead. */
+  readonly waitSeconds: number;
+}
+
+/** The ranges of a build by two workers, one of which is replaced, by a kill, when a range is done. */
+export async function measureRanges(size: BuildSize, kills: boolean): Promise<RangeStage> {
   return withWorkers(size, 2, async ({ queues, workers, address }) => {
-    const startedAt = performance.now();
     const { id } = await enqueue(queues, sequencesBuild, buildInput(size));
     const ending = untilEnded(queues, id);
+    let killedAt = Number.POSITIVE_INFINITY;
     if (kills) {
       while ((await rangesOf(queues, id)).every(({ state }) => state !== "completed")) await pause(20);
-      const victim = workers[0];
-      if (victim) await stop(victim);
+      // The next one serves already, for what a process takes to start is not what a kill costs.
       workers.push(await startWorker({ ...address, ...size }));
+      if (workers[0]) await stop(workers[0]);
+      killedAt = Date.now();
     }
     const ended = await ending;
     if (ended.error) throw new Error(ended.error);
-    return { seconds: (performance.now() - startedAt) / 1_000, ranges: (await rangesOf(queues, id)).length };
+    return stageOf(await rangesOf(queues, id), killedAt);
   });
+}
+
+function stageOf(ranges: readonly JobView[], killedAt: number): RangeStage {
+  const runs = ranges
+    .map(({ startedAt, finishedAt }) => ({
+      from: Date.parse(`${startedAt}`),
+      to: Date.parse(`${finishedAt}`),
+    }))
+    .sort((a, b) => a.from - b.from);
+  const begun = runs[0]?.from ?? Number.NaN;
+  let waited = 0;
+  let until = begun;
+  for (const { from, to } of runs) {
+    if (from > killedAt) waited += Math.max(0, from - Math.max(until, killedAt));
+    until = Math.max(until, to);
+  }
+  const worked = runs.reduce((sum, { from, to }) => sum + to - from, 0);
+  return {
+    seconds: (until - begun) / 1_000,
+    meanRangeSeconds: worked / runs.length / 1_000,
+    waitSeconds: waited / 1_000,
+  };
 }
 
 async function rangesOf(queues: Queues, id: string) {
