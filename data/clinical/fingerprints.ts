@@ -33,6 +33,7 @@ export async function readFingerprints(
   try {
     return await fingerprints(connection, plain, rows);
   } catch {
+    // Whatever stood in the way of one file, parsing meets it again and tells of it.
     return new Map();
   }
 }

@@ -17,33 +17,23 @@ import { silverNames } from "../../../data/clinical/silver/tables.ts";
 import { lastValidation } from "../../../data/clinical/validation/last-validation.ts";
 import { DataError } from "../../../data/errors.ts";
 import type { Lake } from "../../../data/lake.ts";
-import { child, type JobContext } from "../../define-job.ts";
+import { type Child, child, type JobContext } from "../../define-job.ts";
 import { goldBuild } from "../../gold-build/gold-build/job.ts";
 import { silverMerge } from "../../silver-merge/silver-merge/job.ts";
 import { silverValidate } from "../../silver-merge/silver-validate/job.ts";
 import { cohortParse } from "../cohort-parse/job.ts";
 import type { Checkpoint, Input } from "./job.ts";
 
-/** parse (many, side by side) → merge (ten tables, side by side) → validate → Gold, each stage jobs of its own. */
+/** parse (many, side by side) → merge (ten tables, side by side) → validate, Gold; each stage jobs of its own. */
 export async function run(context: JobContext<Input, Checkpoint>) {
-  const { id, input, lake } = context;
+  const { id, lake } = context;
   const plan = await planOnce(context);
   const outcomes = await parse(context, plan);
   const merges = await merge(context, plan, outcomes);
   const quarantined = await settle(lake, id, plan, outcomes, merges);
 
   const changed = merges.some(({ commits }) => commits > 0);
-  if (changed)
-    await context.runChildren("validate", [child(silverValidate, { refresh: id, run: id, strict: false })]);
-  const { failed } = await lastValidation(lake);
-  if (input.strict && failed.length > 0) {
-    throw new DataError(`Rules fail in ${failed.join(", ")}: silver.ingest_log names them`);
-  }
-  const [gold] = input.withGold
-    ? await context.runChildren("gold", [
-        child(goldBuild, { full: input.full && changed, strict: input.strict }),
-      ])
-    : [];
+  const { failed, gold } = await validateAndBuild(context, changed);
   await removeRefresh(lake, id);
   return {
     bundles: plan.chunks.flat().length,
@@ -56,6 +46,36 @@ export async function run(context: JobContext<Input, Checkpoint>) {
     ...(gold && { gold: gold.mode, goldRows: gold.rows }),
   };
 }
+
+/** The rules and Gold are looked at side by side, unless the rules may stop Gold. */
+async function validateAndBuild(
+  { id, input, lake, runChildren }: JobContext<Input, Checkpoint>,
+  changed: boolean,
+) {
+  const validation = changed ? [child(silverValidate, { refresh: id, run: id, strict: false })] : [];
+  const build = input.withGold
+    ? [child(goldBuild, { full: input.full && changed, strict: input.strict })]
+    : [];
+  if (!input.strict) {
+    const both: Child<OutputOf<typeof silverValidate> | OutputOf<typeof goldBuild>>[] = [
+      ...validation,
+      ...build,
+    ];
+    const parts = await runChildren("validate-and-gold", both);
+    const { failed } = await lastValidation(lake);
+    return { failed, gold: parts.find((part) => "mode" in part) };
+  }
+  if (changed) await runChildren("validate", validation);
+  const { failed } = await lastValidation(lake);
+  if (failed.length > 0)
+    throw new DataError(`Rules fail in ${failed.join(", ")}: silver.ingest_log names them`);
+  const [gold] = input.withGold ? await runChildren("gold", build) : [];
+  return { failed, gold };
+}
+
+type OutputOf<Kind extends { load(): Promise<{ run: (context: never) => unknown }> }> = Awaited<
+  ReturnType<Awaited<ReturnType<Kind["load"]>>["run"]>
+>;
 
 async function planOnce({ id, input, lake, checkpoint, saveCheckpoint }: JobContext<Input, Checkpoint>) {
   const kept = await readPlan(lake, id);
