@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
 import { queryRows, quote } from "../sql/duckdb.ts";
+import { MedsTimes, TIMES_FILE } from "./exports/meds.ts";
 import { sha256OfFile } from "./exports/shards.ts";
 import type { TokenManifest } from "./exports/tokens.ts";
 import { countRecords } from "./sources/count-records.ts";
@@ -85,7 +86,8 @@ async function openTokens(connection: DuckDBConnection, out: string): Promise<vo
   for (const { file, rows, sha256 } of manifest.shards) {
     const path = join(out, file);
     const isIntact = (await sha256OfFile(path).catch(() => "")) === sha256;
-    if (await exists(path)) files.push(quote(path));
+    // A file that is not as it was written is a violation already, and may be no Parquet any more.
+    if (isIntact) files.push(quote(path));
     await connection.run(`insert into exported_files values (${quote(path)}, ${rows}, ${isIntact})`);
   }
   await connection.run(
@@ -101,6 +103,7 @@ async function openMeds(connection: DuckDBConnection, root: string): Promise<voi
   const at = (...parts: string[]) => quote(join(root, ...parts));
   const dataset = JSON.parse(await readFile(join(root, "metadata", "dataset.json"), "utf8")) as unknown;
   const isValid = Dataset.safeParse(dataset).success;
+  const { dx_time } = await readTimes(join(root, "metadata", TIMES_FILE));
   await connection.run(`
     create or replace temp view meds_data as
       from read_parquet(${at("data", "*", "*.parquet")}, filename = true, file_row_number = true, hive_partitioning = false);
@@ -111,7 +114,13 @@ async function openMeds(connection: DuckDBConnection, root: string): Promise<voi
       union all ${typesSql("codes", at("metadata", "codes.parquet"))}
       union all ${typesSql("splits", at("metadata", "subject_splits.parquet"))};
     set variable meds_dataset_valid = ${isValid};
-    set variable meds_dx_time = 'discharge'`);
+    set variable meds_dx_time = ${quote(dx_time)}`);
+}
+
+/** A data set of another writer has its diagnoses at discharge, as MEDS has them. */
+async function readTimes(path: string): Promise<Pick<z.infer<typeof MedsTimes>, "dx_time">> {
+  if (!(await exists(path))) return { dx_time: "discharge" };
+  return MedsTimes.parse(JSON.parse(await readFile(path, "utf8")));
 }
 
 function typesSql(part: string, files: string): string {

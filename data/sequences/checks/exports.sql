@@ -52,7 +52,7 @@ select abs((select count(*) from meds_data where token is not null) - (select co
       (select hadm_id, event_seq, token, numeric_value from meds_data where token is not null
        except all select hadm_id::bigint, event_seq, code, numeric_value::float from events_merged)))
 
--- A48: no diagnosis stands before its discharge
+-- A48: no diagnosis stands before its discharge, unless the export was to have them at admission
 -- needs: meds
 select count(*) from meds_data as m join stg_admissions as a on a.hadm_id = m.hadm_id
 where starts_with(m.code, 'DIAGNOSIS//') and m.time < stay_end(a.admittime, a.dischtime) and getvariable('meds_dx_time') = 'discharge'

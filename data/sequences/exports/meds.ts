@@ -1,11 +1,20 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { z } from "zod";
 import { quote } from "../../sql/duckdb.ts";
 import { openDraft } from "./draft.ts";
 import { cutSubjects } from "./shards.ts";
 
 export const splits = ["train", "tuning", "held_out"] as const;
+
+/** Beside the metadata that MEDS asks for: at which of its times an event stands. */
+export const TIMES_FILE = "times.json";
+export const MedsTimes = z.object({
+  dx_time: z.enum(["discharge", "admission"]),
+  lab_time: z.enum(["chart", "store"]),
+});
+type MedsTimes = z.infer<typeof MedsTimes>;
 
 export interface MedsExport {
   readonly out: string;
@@ -84,6 +93,11 @@ async function writeMetadata(
        select subject_id, split_of(subject_id::integer) as split
        from (select distinct subject_id from meds_events) order by subject_id
      ) to ${quote(join(folder, "subject_splits.parquet"))} (format parquet, compression zstd)`,
+  );
+  // The published schema of dataset.json has no place for these.
+  await writeFile(
+    join(folder, TIMES_FILE),
+    `${JSON.stringify({ dx_time: options.dxTime, lab_time: options.labTime } satisfies MedsTimes, null, 2)}\n`,
   );
   await writeFile(
     join(folder, "dataset.json"),

@@ -29,8 +29,7 @@ export async function importCsv(
   signal?: AbortSignal,
 ): Promise<ImportResult> {
   try {
-    if (!(await isWholeAndUtf8(file, signal))) throw new DataError(`${file.table.name} is not all UTF-8`);
-    await write(strictSql(file));
+    await writeVerified(file, () => write(strictSql(file)), signal);
     return { rejects: 0, examples: [] };
   } catch (error) {
     signal?.throwIfAborted();
@@ -54,6 +53,19 @@ export async function importCsv(
     await write(lenientSql(file, `len(${complaintsSql(file.fields)}) = 0`));
     return { rejects, examples };
   }
+}
+
+/** Looks at the bytes while they are read; what was written of a file that is not sound is never committed. */
+async function writeVerified(
+  file: SourceFile,
+  write: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  // Both are waited for, whichever fails: the connection must not be used while it still writes.
+  const [verified, written] = await Promise.allSettled([isWholeAndUtf8(file, signal), write()]);
+  if (verified.status === "rejected") throw verified.reason;
+  if (!verified.value) throw new DataError(`${file.table.name} is not all UTF-8`);
+  if (written.status === "rejected") throw written.reason;
 }
 
 /** DuckDB's own words go on with the row itself after their first line, so only that is told. */

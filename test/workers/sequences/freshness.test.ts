@@ -185,6 +185,42 @@ describe("a build", () => {
     expect(tables.stg_admissions?.dropped).toEqual({ no_subject_id: 1 });
   });
 
+  test("warns of a release whose codes have all lost their zeros, and of no other", async ({
+    dir,
+    lake,
+    services,
+  }) => {
+    const source = join(dir, "mimic");
+    await generate(lake, source, 40);
+    await build(services, { source });
+    const warned = async () =>
+      (await makeReport(lake)).warnings.filter((text) => text.includes("begins with 0"));
+    expect(await warned()).toEqual([]);
+
+    const path = join(source, "hosp/diagnoses_icd.csv");
+    await writeFile(path, (await readFile(path, "utf8")).replaceAll(/,0+(\d+)( *),9$/gm, ",$1$2,9"));
+    await build(services, { source });
+
+    expect(await warned()).toHaveLength(1);
+    expect(await violated(lake)).toEqual([]);
+  });
+
+  test("refuses two rows with one labevent_id, in every mode", async ({ dir, lake, services }) => {
+    const source = join(dir, "mimic");
+    await generate(lake, source);
+    const path = join(source, "hosp/labevents.csv");
+    const second = (await readFile(path, "utf8")).split("\n")[1];
+    await writeFile(path, `${second}\n`, { flag: "a" });
+    await using _pool = await startPool(services, { pools: ["sequences"], jobOf: jobOfKind });
+
+    for (const onBadRow of ["fail", "skip"] as const) {
+      const { id } = await enqueue(services.queues, sequencesBuild, Input.parse({ source, onBadRow }));
+      expect((await untilEnded(services.queues, id)).error).toMatch(
+        /labevents: 1 rows repeat a labevent_id that another row has/,
+      );
+    }
+  });
+
   test("names stays that overlap, end before they begin or hold numbers that are none", async ({
     dir,
     lake,
