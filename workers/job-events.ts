@@ -36,6 +36,7 @@ export class JobEvents implements AsyncDisposable {
   readonly #options: JobEventOptions;
   readonly #nudge: Nudge<Record<string, never>>;
   readonly #log: Logger;
+  readonly #asking = new Set<Promise<void>>();
   #waiting: EventLine[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -65,9 +66,21 @@ export class JobEvents implements AsyncDisposable {
   }
 
   stalled(pool: PoolName, id: string): void {
-    const kind = id.split(".")[0] ?? "unknown";
-    this.#take(`${id}.${Date.now()}.stalled`, {
+    const told = this.#tellStalled(pool, id, Date.now())
+      .catch((error: unknown) => this.#log.warn({ err: error, id }, "A stall could not be told"))
+      .finally(() => this.#asking.delete(told));
+    this.#asking.add(told);
+  }
+
+  /** The id of a part begins with its parent's kind, so the job itself is asked for its own. */
+  async #tellStalled(pool: PoolName, id: string, timestamp: number): Promise<void> {
+    const { redis, of } = this.#services.queues;
+    const kind = await redis.hget(of[pool].toKey(id), "name");
+    // Removed since, as a cancelled job is: nobody will try it again.
+    if (kind === null) return;
+    this.#take(`${id}.${timestamp}.stalled`, {
       ...this.#common(pool, kind, id),
+      timestamp,
       success: false,
       error: "The worker of this job died, or held its event loop past the lock",
       attributes: { outcome: "stalled" },
@@ -121,6 +134,9 @@ export class JobEvents implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+    // These ask Redis, which may be away; what needs no answer is stored by now.
+    await Promise.all(this.#asking);
     await this.flush();
   }
 }

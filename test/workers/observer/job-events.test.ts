@@ -1,8 +1,14 @@
+import { Worker } from "bullmq";
 import { describe, expect } from "vitest";
 import { z } from "zod";
 import { DataError } from "../../../data/errors.ts";
 import type { Lake } from "../../../data/lake.ts";
+import { corrections, errors } from "../../../data/observer/lessons/lesson.ts";
+import { refreshTogether } from "../../../data/observer/refresh.ts";
 import { enqueue } from "../../../queues/enqueue.ts";
+import type { Queues } from "../../../queues/queues.ts";
+import { untilEnded } from "../../../queues/watch.ts";
+import { child } from "../../../workers/define-job.ts";
 import { observerAppend } from "../../../workers/observer/observer-append/job.ts";
 import { startPool } from "../../../workers/pool.ts";
 import { kind, kindsOf } from "../../support/kinds.ts";
@@ -34,6 +40,15 @@ async function eventsOf(lake: Lake) {
   if (!(await table.exists())) return [];
   const rows = await (await table.snapshot()).readSql({ columns: Object.keys(Row.shape) });
   return (await lake.duckdb()).query(Row, `select * from (${rows}) order by event_kind, success`);
+}
+
+/** What a process does that is killed in its job: it takes it and never renews the lock. */
+async function takeAndDie({ redis, address }: Queues): Promise<void> {
+  const dying = new Worker("maintenance", null, {
+    ...{ connection: redis, prefix: address.prefix, lockDuration: 200, skipStalledCheck: true },
+  });
+  expect(await dying.getNextJob("a token")).toBeDefined();
+  await dying.close(true);
 }
 
 describe("the jobs of a process that tells the observer", () => {
@@ -68,6 +83,40 @@ describe("the jobs of a process that tells the observer", () => {
       .poll(() => queues.of.observer.getJobCountByTypes("active", "waiting"), { timeout: 20_000 })
       .toBe(0);
     expect(await eventsOf(lake)).toHaveLength(2);
+  });
+
+  test("tell a part's stall under the part's own kind, and its later success corrects it by trying again", async ({
+    services,
+    lake,
+    queues,
+  }) => {
+    const carryAll = kind({
+      kind: "carry-all",
+      pool: "sequences",
+      input: z.strictObject({}),
+      run: ({ runChildren }) => runChildren("carried", [child(carry, { patient: "good" })]),
+    });
+    const jobOf = kindsOf(carryAll, carry, observerAppend);
+    await using _parents = await startPool(services, { pools: ["sequences"], jobOf });
+    const { id } = await enqueue(queues, carryAll, {});
+    await expect.poll(() => queues.of.maintenance.getWaitingCount(), { timeout: 10_000 }).toBe(1);
+    await takeAndDie(queues);
+
+    await using _pool = await startPool(services, {
+      ...{ pools: ["maintenance", "observer"], jobOf, observe: true, stalledCheckMs: 100 },
+    });
+    expect(await untilEnded(queues, id)).toMatchObject({ state: "completed" });
+    await expect.poll(async () => (await eventsOf(lake)).length, { timeout: 20_000 }).toBe(2);
+
+    const [stalled, succeeded] = await eventsOf(lake);
+    expect(stalled).toMatchObject({ event_kind: "carry", success: false });
+    expect(JSON.parse(stalled?.attributes ?? "")).toMatchObject({ outcome: "stalled" });
+    expect(succeeded).toMatchObject({ event_kind: "carry", success: true, run_id: stalled?.run_id });
+    await refreshTogether(lake, [errors, corrections]);
+    const found = await (await lake.table(corrections.table).snapshot()).readSql();
+    expect(
+      await (await lake.duckdb()).query(z.object({ how: z.string() }), `select how from (${found})`),
+    ).toEqual([{ how: "retry" }]);
   });
 
   test("tell nothing where nobody asked for it", async ({ services, lake, queues }) => {
