@@ -44,10 +44,10 @@ export class Household {
   }
 
   /** Ends everyone in order; those who take too long are killed. */
-  async stop(failure?: CliFailure): Promise<void> {
+  async stop({ why, failure }: { readonly why?: string; readonly failure?: CliFailure } = {}): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    this.#say("stopping");
+    this.#say(why === undefined ? "stopping" : `stopping: ${why}`);
     await Promise.all(this.#members.map((member) => member.stop(this.#options.graceMs)));
     this.#end({ hurried: this.#hurried, failure });
   }
@@ -81,7 +81,8 @@ export class Household {
     const how = describeEnding(ending);
     if (hopeless) {
       const { error = "its lines above say why", next = "millrace doctor" } = this.#lastWords.get(name) ?? {};
-      void this.stop(new CliFailure(`${name} does not start (${how}): ${error}`, { next }));
+      const failure = new CliFailure(`${name} does not start (${how}): ${error}`, { next });
+      void this.stop({ failure });
       return;
     }
     const again = `${name} ended (${how}); it starts again in ${duration(pauseMs)}`;

@@ -9,6 +9,7 @@ import { logView } from "../processes/log-view.ts";
 import { duration } from "../quantities.ts";
 import { Household } from "./household.ts";
 import { memberSpecs } from "./members.ts";
+import { watchStarter } from "./starter.ts";
 
 /** Runs the whole cluster on this machine until it is told to stop. */
 export async function up(context: CliContext, options: UpOptions): Promise<void> {
@@ -30,13 +31,21 @@ export async function up(context: CliContext, options: UpOptions): Promise<void>
   });
   const household = new Household(members, { log, graceMs: options.grace * 1000 });
   using _signals = listenForSignals(household);
+  using _starter = watchStarter(
+    context.env,
+    () => void household.stop({ why: "npm, which started this, is gone" }),
+  );
 
   const opened = await household.start();
   if (opened) {
     const places = addressesOf(opened.apiUrl, placeOf(redis.url));
     const document = { ...places, lake: settings.lakeUrl, pools: options.pools, pid: process.pid };
     output.result(document, (paint) =>
-      welcome({ ...places, lake: settings.lakeUrl }, `ready in ${duration(Date.now() - startedAt)}`, paint),
+      welcome(
+        { ...places, lake: settings.lakeUrl, pid: `${process.pid}` },
+        `ready in ${duration(Date.now() - startedAt)}`,
+        paint,
+      ),
     );
   }
   const end = await household.ended;
@@ -46,6 +55,7 @@ export async function up(context: CliContext, options: UpOptions): Promise<void>
       exitCode: exitCodes.interrupted,
     });
   }
+  output.say("stopped");
 }
 
 function addressesOf(api: string, redis: string) {

@@ -10,6 +10,7 @@ import { documentOf, test } from "./terminal.ts";
 
 const Ready = z.object({ api: z.url(), docs: z.url(), board: z.url(), pools: z.array(z.string()) });
 const smallUp = ["up", "--pools", "maintenance,observer", "--json"] as const;
+const millrace = fileURLToPath(new URL("../../cli/millrace.js", import.meta.url));
 /** The API, the scheduler and the two workers. */
 const MEMBERS = 4;
 
@@ -45,6 +46,40 @@ describe("millrace up", () => {
     await until(async () => (await processesOf(address.prefix)).length === 0);
   });
 
+  test("ends when the npm that started it is gone, and without npm goes on", async ({
+    terminal,
+    address,
+  }) => {
+    const underShell = async (env: NodeJS.ProcessEnv) => {
+      // A command after it keeps the shell from becoming the command itself.
+      const shell = spawn("sh", ["-c", `"$0" "$@"; true`, process.execPath, millrace, ...smallUp], {
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let said = "";
+      shell.stderr.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+      const [document] = await once(shell.stdout, "data");
+      const ended = once(shell.stderr, "close");
+      shell.kill("SIGKILL");
+      const { pid } = z.object({ pid: z.number() }).parse(JSON.parse(String(document)));
+      return { pid, ended, said: () => said };
+    };
+    const plain = await underShell(terminal.env);
+    const npm = await underShell({ ...terminal.env, npm_lifecycle_script: "millrace" });
+
+    await npm.ended;
+    const left = await processesOf(address.prefix);
+    process.kill(plain.pid, "SIGTERM");
+    await plain.ended;
+
+    expect(npm.said()).toContain("stopping: npm, which started this, is gone");
+    expect(left).toContain(plain.pid);
+    expect(left).not.toContain(npm.pid);
+    expect(plain.said()).not.toContain("is gone");
+  });
+
   test("starts a process again that was killed, and says so", async ({ terminal, queues }) => {
     const up = terminal.start(...smallUp);
     await up.printed('"board"');
@@ -76,7 +111,6 @@ describe("millrace up", () => {
 });
 
 describe("a process of the cluster", () => {
-  const millrace = fileURLToPath(new URL("../../cli/millrace.js", import.meta.url));
   const start = (env: NodeJS.ProcessEnv, ...args: string[]) => {
     const child = spawn(process.execPath, [millrace, "scheduler", ...args], {
       env,
