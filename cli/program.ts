@@ -1,7 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { type CommandEntry, commands } from "./commands.ts";
 import type { CliContext } from "./context.ts";
-import { exitCodeOf, exitCodes, reportOf } from "./failure.ts";
+import { exitCodeOf, exitCodes, reportOf, UsageFailure } from "./failure.ts";
+import { nearest } from "./nearest.ts";
 
 const usage = `
 Settings come from the environment (LAKE_URL, REDIS_URL, API_PORT, ...); with none of them, Millrace keeps its
@@ -47,9 +48,12 @@ export function buildProgram(context: CliContext, { version }: { version: string
       outputError: () => {}, // usageExit says it, in the house's form.
     })
     .exitOverride()
-    .hook("preSubcommand", async (_program, command) => {
+    .hook("preSubcommand", async (program, command) => {
       const entry = commands.find(({ name }) => name === command.name());
-      if (entry) await fill(command, entry, context);
+      if (!entry) return;
+      await fill(command, entry, context);
+      context.output.json = program.args.includes("--json");
+      requireVerb(command, program.args[1]);
     })
     .hook("preAction", (_program, action) => {
       context.output.json = action.opts().json === true;
@@ -65,6 +69,18 @@ export async function fill(command: Command, entry: CommandEntry, context: CliCo
   define(command, context);
   if (entry.json === false) return;
   for (const leaf of leaves(command)) leaf.option("--json", "print one JSON document on stdout");
+}
+
+/** A group with a verb of its own for `millrace table` alone would take any other word for that verb's argument. */
+function requireVerb(command: Command, word: string | undefined): void {
+  const verbs = command.commands.map((verb) => verb.name());
+  if (verbs.length === 0 || word === undefined || word.startsWith("-")) return;
+  if ([...verbs, "help"].includes(word)) return;
+  const meant = nearest(word, verbs);
+  throw new UsageFailure(
+    `unknown command '${word}'; ${command.name()} has ${verbs.join(", ")}`,
+    meant ? `did you mean ${meant}?` : `millrace help ${command.name()}`,
+  );
 }
 
 export function leaves(command: Command): Command[] {

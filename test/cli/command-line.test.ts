@@ -47,6 +47,7 @@ describe("the command line", () => {
   test.for([
     [["jbos"], "did you mean jobs?"],
     [["jobs", "lst"], "did you mean ls?"],
+    [["table", "shw", "silver.patient"], "did you mean show?"],
     [["jobs", "ls", "--stat", "failed"], "did you mean --state?"],
     [["jobs", "ls", "--jsn"], "did you mean --json?"],
     [["jobs", "run", "reconcil"], "did you mean reconcile?"],
@@ -67,6 +68,8 @@ describe("the command line", () => {
     [["jobs", "run", "reconcile", "--input", "{"], "not JSON"],
     [["jobs", "run", "optimize-tables", "--input", '{"table":1}'], "table"],
     [["dead", "purge"], "--all"],
+    [["table", "frob", "x"], "unknown command 'frob'; table has ls, show,"],
+    [["observer", "status", "--limit", "3"], "unknown command 'status'; observer has tail, errors,"],
   ] as const)("answers %j with what is wrong and exit code 2", async ([args, message]) => {
     const { code, stdout, stderr } = await refuse(...args);
 
