@@ -35,13 +35,15 @@ describe("jobs", () => {
       documentOf(await terminal.run("jobs", "run", "reconcile", "--detach", "--json")),
     );
 
-    const [listed, shown] = await Promise.all([
+    const [listed, none, shown] = await Promise.all([
       terminal.run("jobs", "ls", "--state", "waiting"),
+      terminal.run("jobs", "ls", "--state", "active"),
       terminal.run("jobs", "show", id),
     ]);
     const cancelled = await terminal.run("jobs", "cancel", id);
 
     expect(listed.stdout).toContain(id);
+    expect(none.stdout).toBe("No job is active. All of them: millrace jobs ls\n");
     expect(shown.stdout).toMatch(/state +waiting/);
     expect(cancelled).toMatchObject({ code: 0, stdout: `${id}  cancelled\n` });
     expect(await findJob(queues, id)).toMatchObject({ cancelled: true });

@@ -28,10 +28,17 @@ export async function listJobs(context: CliContext, options: ListOptions): Promi
     page,
     columns,
     (paint) => page.jobs.map((job) => cellsOf(job, paint)),
-    "No jobs. Ask for one: millrace jobs run reconcile",
+    emptyOf(options),
   );
   const hidden = page.total - page.jobs.length;
   if (hidden > 0) context.output.say(`${plural(hidden, "more job")}; --limit shows more.`);
+}
+
+/** That none is running is no reason to ask for one. */
+function emptyOf({ pool, state }: ListOptions): string {
+  const where = pool === undefined ? "" : ` in ${pool}`;
+  if (state !== undefined) return `No job${where} is ${state}. All of them: millrace jobs ls`;
+  return `No jobs${where}. Ask for one: millrace jobs run reconcile`;
 }
 
 export function cellsOf(job: JobView, paint: Paint): string[] {
