@@ -116,12 +116,14 @@ async function readBatches(
     `create temp table incoming as
      select sent.* exclude (filename), named.batch
      from read_json([${paths.map(quote).join(", ")}], format = 'newline_delimited', filename = true,
-       columns = {${columns.join(", ")}, timestamp: 'bigint'}) as sent
+       columns = {${columns.join(", ")}, timestamp: 'bigint', place: 'bigint'}) as sent
      join (values ${named.join(", ")}) as named(path, batch) on named.path = sent.filename`,
   );
 }
 
-const received = "epoch_ms(left(batch, 14)::bigint)";
+const stored = (batch: string) => `epoch_ms(left(${batch}, 14)::bigint)`;
+/** Events of one body came in its order; what says no time happened in that order, too. */
+const received = `${stored("batch")} + to_microseconds(coalesce(place, 0))`;
 const happened = `coalesce(epoch_ms(timestamp), ${received})`;
 
 /** The rows as the table has them, of ids that it does not have; of several batches with one id the first. */
@@ -137,7 +139,7 @@ const freshSql = `create temp table fresh as
       case when not success then coalesce(nullif(fold_error(error), ''), 'no message') end as error_pattern
     from first
   )
-  select * exclude (timestamp),
+  select * exclude (timestamp, place),
     case when happened_at > received_at + interval '${AHEAD}' then 'ahead'
          when happened_at < received_at - interval '${LATE}' then 'late' end as mark,
     case when not success
@@ -182,7 +184,7 @@ async function recordConflicts(lake: Lake, connection: DuckDBConnection, eventsS
   );
   await connection.run(
     `create temp table conflicting as
-     select incoming.id, incoming.batch, kept.batch as kept_batch, ${received.replace("batch", "incoming.batch")} as received_at,
+     select incoming.id, incoming.batch, kept.batch as kept_batch, ${stored("incoming.batch")} as received_at,
        incoming.source, incoming.event_kind
      from incoming join kept on kept.id = incoming.id and kept.batch <> incoming.batch
      where (${listed("incoming")}) is distinct from (${listed("kept")})

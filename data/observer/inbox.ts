@@ -13,6 +13,8 @@ export const inboxLimits = {
 
 const FILE_LINES = 20_000;
 const FILE_BYTES = 8 * 1024 ** 2;
+/** An event's place in its file counts as microseconds after the file's name. */
+const PLACES_A_MS = 1_000;
 const LOOK_EVERY_MS = 2_000;
 
 interface Waiting {
@@ -33,8 +35,7 @@ export class Inbox {
   #waiting: Waiting[] = [];
   #pendingBytes = 0;
   #writing = false;
-  #lastMs = 0;
-  #sequence = 0;
+  #nextMs = 0;
   #looked: { at: number; backlog: Promise<Backlog> } | undefined;
 
   constructor(storage: Storage) {
@@ -76,10 +77,10 @@ export class Inbox {
     // Requests of one turn of the event loop share the first file.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
-      const { senders, text } = this.#nextFile();
+      const { senders, text, places } = this.#nextFile();
       const bytes = senders.reduce((sum, sender) => sum + sender.bytes, 0);
       try {
-        await this.#storage.put(this.#nextKey(), text);
+        await this.#storage.put(this.#nextKey(places), text);
         for (const { resolve } of senders) resolve();
       } catch (error) {
         for (const { reject } of senders) reject(error);
@@ -89,8 +90,11 @@ export class Inbox {
     this.#writing = false;
   }
 
-  /** An id stands once in a file: a sender who repeats one waits for the next, where the table tells which came first. */
-  #nextFile(): { senders: Waiting[]; text: string } {
+  /**
+   * An id stands once in a file: a sender who repeats one waits for the next, where the table tells which came first. Every
+   * line is given its place, for the engine reads them in any order.
+   */
+  #nextFile(): { senders: Waiting[]; text: string; places: number } {
     const ids = new Set<string>();
     const [senders, later, texts]: [Waiting[], Waiting[], string[]] = [[], [], []];
     let bytes = 0;
@@ -105,19 +109,18 @@ export class Inbox {
       bytes += sender.bytes;
       for (const { id, text } of sender.lines) {
         ids.add(id);
-        texts.push(text);
+        texts.push(`${text.slice(0, -1)},"place":${texts.length}}`);
       }
     }
     this.#waiting = later;
-    return { senders, text: `${texts.join("\n")}\n` };
+    return { senders, text: `${texts.join("\n")}\n`, places: texts.length };
   }
 
-  #nextKey(): string {
-    const now = Date.now();
-    this.#sequence = now <= this.#lastMs ? this.#sequence + 1 : 0;
-    this.#lastMs = Math.max(now, this.#lastMs);
-    const time = String(this.#lastMs).padStart(14, "0");
-    return `${INBOX}${time}-${String(this.#sequence).padStart(6, "0")}-${this.#writer}.ndjson`;
+  /** The name lies after every place in the file before it, so that what is sent later is later. */
+  #nextKey(places: number): string {
+    const ms = Math.max(Date.now(), this.#nextMs);
+    this.#nextMs = ms + Math.ceil(places / PLACES_A_MS);
+    return `${INBOX}${String(ms).padStart(14, "0")}-${this.#writer}.ndjson`;
   }
 }
 

@@ -55,6 +55,7 @@ export const eventColumns = columnsOf(
   { ...sentColumns, ...foundColumns },
   {
     happened_at: "when it happened, by the sender's clock",
+    received_at: "when its batch was stored, and its place in the batch as microseconds",
     mark: "ahead: its time lies after its arrival; late: long before it",
     error_pattern: "the error with ids, numbers, paths and quoted text folded",
     error_group: "names the pattern under its kind and signature",

@@ -93,6 +93,31 @@ test("a batch that is no JSON is set aside, and those around it are taken", asyn
   expect(await backlogOf(lake.storage)).toMatchObject({ files: 0 });
 });
 
+describe("events that say no time", () => {
+  test("happened in the order of their body, and after those of the body before it", async ({ lake }) => {
+    const inbox = new Inbox(lake.storage);
+    const bodies = [3_000, 3, 3].map((size, body) =>
+      // Their ids sort the other way round.
+      Array.from({ length: size }, (_, at) => event(`${9 - body}-${9_999 - at}`)),
+    );
+    for (const body of bodies) {
+      const read = await readEventLines(body.join("\n"));
+      await inbox.store(read.lines);
+    }
+    await drain(lake);
+
+    const found = await rows(
+      lake,
+      z.object({ id: z.string(), us: z.bigint(), same: z.boolean() }),
+      "id, epoch_us(happened_at) as us, happened_at = received_at as same",
+    );
+    const inOrder = [...found].sort((a, b) => Number(a.us - b.us)).map(({ id }) => id);
+    expect(inOrder).toEqual(bodies.flat().map((text) => JSON.parse(text).id));
+    expect(new Set(found.map(({ us }) => us)).size).toBe(3_006);
+    expect(found.every(({ same }) => same)).toBe(true);
+  });
+});
+
 describe("an id that comes again", () => {
   test("changes nothing; with other content it is counted and listed beside the batch that was kept", async ({
     lake,

@@ -258,6 +258,26 @@ describe("a correction", () => {
   });
 });
 
+describe("events of one body that say no time", () => {
+  const one = { run_id: "a", config: { m: 1 } };
+  const failed = { ...event(one), success: false, error: "model timed out" };
+  const correctionsOf = async (lake: Lake, events: ObserverEvent[]) => {
+    const { lines } = await readEventValues(events);
+    await new Inbox(lake.storage).store(lines);
+    while (await appendOldest(lake));
+    await refresh(lake, corrections);
+    return rowsOf(lake, corrections);
+  };
+
+  test("are a correction where the failure stands first", async ({ lake }) => {
+    expect(await correctionsOf(lake, [failed, event(one)])).toMatchObject([{ how: "retry" }]);
+  });
+
+  test("are none where the success stands first", async ({ lake }) => {
+    expect(await correctionsOf(lake, [event(one), failed])).toEqual([]);
+  });
+});
+
 describe("a playbook", () => {
   test("needs two runs, and one run that repeats itself lowers its confidence", async ({ lake }) => {
     await tell(lake, event({ run_id: "a" }), event({ run_id: "a" }), event({ run_id: "a" }));
