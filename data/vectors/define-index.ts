@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { TableNotFoundError } from "../delta/errors.ts";
 import type { Column, DeltaType, Snapshot } from "../delta/table.ts";
 import { DataError } from "../errors.ts";
 import type { Lake, TableName } from "../lake.ts";
 import { identifier } from "../sql/duckdb.ts";
+import { unknownTable } from "../sql/unknown-table.ts";
 import type { Embedder } from "./embedders/embedder.ts";
 import { ColumnNotFoundError } from "./errors.ts";
 import { backends, type IndexContent, IndexDefinition, IndexName, metrics } from "./index-definition.ts";
@@ -54,7 +56,7 @@ export async function defineIndex(
   openEmbedder: (name: string) => Promise<Pick<Embedder, "model" | "dimensions">>,
 ): Promise<IndexDefinition> {
   const asked = NewIndex.parse(request);
-  const snapshot = await lake.table(asked.table as TableName).snapshot();
+  const snapshot = await snapshotOf(lake, asked.table);
   const id = columnOf(asked.table, snapshot, asked.idColumn);
   if (!isName(id.type))
     throw new DataError(
@@ -76,6 +78,14 @@ export async function defineIndex(
     backend,
     targetRecall,
   });
+}
+
+async function snapshotOf(lake: Lake, table: string): Promise<Snapshot> {
+  try {
+    return await lake.table(table as TableName).snapshot();
+  } catch (error) {
+    throw error instanceof TableNotFoundError ? await unknownTable(lake, table, error) : error;
+  }
 }
 
 function columnOf(table: string, { columns }: Snapshot, name: string): Column {

@@ -14,6 +14,27 @@ import { documentOf, test } from "./terminal.ts";
 
 const workers = { pools: ["autotune", "embedding"], jobOf: jobOfKind } as const;
 
+describe("vectors create", () => {
+  test("says that an index is there already, and which table was meant", async ({ lake, dir }) => {
+    await writeNotes(lake, [{ id: "a", note: "Dry cough." }]);
+    const create = (table: string) =>
+      runHere(dir, "vectors", "create", "notes", "--table", table, "--id", "id", "--text", "note");
+
+    const wrong = await create("corpus.noets");
+    const first = await create("corpus.notes");
+    const again = await create("corpus.notes");
+
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /There is no table corpus.noets: did you mean gold.notes\?\nnext: +millrace table ls/,
+      ),
+    });
+    expect(first.stdout).toMatch(/^created notes: \d+ numbers/);
+    expect(again.stdout).toMatch(/^notes is there already, unchanged: \d+ numbers/);
+  });
+});
+
 describe("search", () => {
   test("in words needs neither Redis nor an API, and shows the text and the columns asked for", async ({
     lake,

@@ -59,6 +59,23 @@ describe("looking", () => {
     });
   });
 
+  test("a table that is not there is named as it was typed, with the one that was meant", async ({
+    lake,
+    dir,
+  }) => {
+    await visits(lake);
+    for (const typed of ["silver.vist", "Silver.Visit"]) {
+      expect(await runHere(dir, "table", "show", typed)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(
+          `^error: There is no table ${typed}: did you mean silver\\.visit\\?\nnext: +millrace table ls`,
+        ),
+      });
+    }
+    const { stderr } = await runHere(dir, "table", "show", "gold.completely_else");
+    expect(stderr).toContain("There is no table gold.completely_else.\n");
+  });
+
   test("history has the newest first", async ({ lake, dir }) => {
     await visits(lake);
     const document = documentOf(

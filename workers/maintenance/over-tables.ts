@@ -1,6 +1,8 @@
+import { TableNotFoundError } from "../../data/delta/errors.ts";
 import type { Table } from "../../data/delta/table.ts";
 import { DataError } from "../../data/errors.ts";
 import type { TableName } from "../../data/lake.ts";
+import { unknownTable } from "../../data/sql/unknown-table.ts";
 import type { JobContext } from "../define-job.ts";
 
 interface Place {
@@ -34,12 +36,13 @@ export async function overTables<Input extends TablesInput>(
     try {
       changes += await work(lake.table(name as TableName));
       place = { ...place, after: name };
-    } catch (error) {
+    } catch (caught) {
       signal.throwIfAborted();
+      const error = caught instanceof TableNotFoundError ? await unknownTable(lake, name, caught) : caught;
       failures.push(error);
       place = { after: name, failed: [...place.failed, name] };
       context.log.error({ err: error, table: name }, `${stage} failed`);
-      await context.note(`${name} failed: ${error instanceof Error ? error.message : error}`);
+      await context.note(`${name} failed: ${reasonOf(error)}`);
     }
     await context.saveCheckpoint({ after: place.after, failed: [...place.failed] });
   }
@@ -55,7 +58,13 @@ async function failTogether(
   failures: readonly unknown[],
 ) {
   await context.saveCheckpoint({ after: "", failed: [] });
-  const message = `${stage} failed for ${failed.join(", ")}; the job's log has the reasons`;
+  const known = failed.length === 1 && failures.length === 1;
+  const reasons = known ? `: ${reasonOf(failures[0])}` : "; the job's log has the reasons";
+  const message = `${stage} failed for ${failed.join(", ")}${reasons}`;
   const hopeless = failures.length === failed.length && failures.every((error) => error instanceof DataError);
   throw hopeless ? new DataError(message) : new AggregateError(failures, message);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { TableNotFoundError } from "../../../data/delta/errors.ts";
 import { defineIndex, NewIndex } from "../../../data/vectors/define-index.ts";
 import { openEmbedder } from "../../../data/vectors/embedders/open-embedder.ts";
-import { createIndex } from "../../../data/vectors/indexes.ts";
+import { createIndex, findIndex } from "../../../data/vectors/indexes.ts";
 import type { CliContext } from "../../context.ts";
-import { UsageFailure } from "../../failure.ts";
+import { CliFailure, UsageFailure } from "../../failure.ts";
 
 export interface CreateOptions {
   readonly table: string;
@@ -28,15 +29,20 @@ export async function createVectors(
   const { ollamaUrl } = context.config();
   const server = ollamaUrl === undefined ? undefined : { url: ollamaUrl };
   await using lake = await context.openLake();
-  const created = await createIndex(
-    lake,
-    await defineIndex(lake, request, (embedder) => openEmbedder(embedder, { server })),
+  const definition = await defineIndex(lake, request, (embedder) => openEmbedder(embedder, { server })).catch(
+    (error) => {
+      if (!(error instanceof TableNotFoundError)) throw error;
+      throw new CliFailure(error.message, { next: "millrace table ls lists the tables", cause: error });
+    },
   );
-  context.output.result(
-    created,
-    (paint) =>
-      `${paint("green", "created")} ${created.name}: ${created.dimensions} numbers a vector, model ${created.model}\n${paint("dim", "next:")} millrace vectors refresh ${created.name}`,
-  );
+  const there = (await findIndex(lake, name)) !== undefined;
+  const created = await createIndex(lake, definition);
+  context.output.result(created, (paint) => {
+    const head = there
+      ? `${created.name} is there already, unchanged`
+      : `${paint("green", "created")} ${created.name}`;
+    return `${head}: ${created.dimensions} numbers a vector, model ${created.model}\n${paint("dim", "next:")} millrace vectors refresh ${created.name}`;
+  });
 }
 
 function requestOf(name: string, options: CreateOptions): NewIndex {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { TableNotFoundError } from "../../../data/delta/errors.ts";
 import type { Table } from "../../../data/delta/table.ts";
 import { DataError } from "../../../data/errors.ts";
 import type { Lake } from "../../../data/lake.ts";
@@ -51,6 +52,17 @@ describe("a job over all tables", () => {
       throw new DataError("a feature that we lack");
     });
     await expect(hopeless).rejects.toBeInstanceOf(DataError);
+  });
+
+  test("says which table was probably meant", async () => {
+    const { context } = jobOver(["silver.patient"], {});
+    const asked = { ...context, input: { tables: ["silver.patiens"] } };
+    const failing = overTables(asked, "optimize", async () => {
+      throw new TableNotFoundError("no log there");
+    });
+    await expect(failing).rejects.toThrow(
+      "optimize failed for silver.patiens: There is no table silver.patiens: did you mean silver.patient?",
+    );
   });
 
   test("goes on after the last table that was done", async () => {
