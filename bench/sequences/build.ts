@@ -82,10 +82,9 @@ export async function measureRanges(size: BuildSize, kills: boolean): Promise<Ra
     let killedAt = Number.POSITIVE_INFINITY;
     if (kills) {
       while ((await rangesOf(queues, id)).every(({ state }) => state !== "completed")) await pause(20);
-      // The next one serves already, for what a process takes to start is not what a kill costs.
-      workers.push(await startWorker({ ...address, ...size }));
       if (workers[0]) await stop(workers[0]);
       killedAt = Date.now();
+      workers.push(await startWorker({ ...address, ...size }));
     }
     const ended = await ending;
     if (ended.error) throw new Error(ended.error);

@@ -50,11 +50,13 @@ export async function measureSwap({ rows, dimensions = 768 }: { rows: number; di
     Math.max(0, ...asked.filter(({ at }) => at >= from && at < to).map(({ ms }) => ms));
   const inPeace = windows.map(({ peaceFrom, swapFrom }) => slowest(peaceFrom, swapFrom));
   const inSwaps = windows.map(({ swapFrom, to }) => slowest(swapFrom, to));
+  const delays = inSwaps.map((ms, swap) => ms - (inPeace[swap] ?? 0));
   return {
     dropped: asked.filter(({ ok }) => !ok).length,
     slowestInPeaceMs: median(inPeace),
     slowestInSwapsMs: median(inSwaps),
-    delayMs: median(inSwaps.map((ms, swap) => ms - (inPeace[swap] ?? 0))),
+    delayMs: median(delays),
+    worstDelayMs: Math.max(...delays),
   };
 }
 
