@@ -7,8 +7,7 @@ export function define(command: Command, context: CliContext): void {
     .argument("<index>", "the index to tune: millrace vectors ls")
     .option("--target-recall <share>", "what share of the true neighbours must be found (the index's own)")
     .option("--budget <time>", "how long to look: 90s, 10m, 1h", "10m")
-    .option("--svg <file>", "where to draw the frontier of recall and time (<index>-frontier.svg)")
-    .option("--no-svg", "draw none")
+    .option("--svg <file>", "draw the frontier of recall and time into this file")
     .addHelpText(
       "after",
       `

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { currentPointer } from "../../data/vectors/generations/pointers.ts";
@@ -27,7 +27,7 @@ describe("vectors create", () => {
     expect(wrong).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
-        /There is no table corpus.noets: did you mean gold.notes\?\nnext: +millrace table ls/,
+        /There is no table corpus.noets: did you mean corpus.notes\?\nnext: +millrace table ls/,
       ),
     });
     expect(first.stdout).toMatch(/^created notes: \d+ numbers/);
@@ -138,19 +138,18 @@ describe("tune", () => {
     expect((await readTrials(lake, "notes")).length).toBeGreaterThan(0);
   });
 
-  test("draws the picture under the index's name, or none", async ({ lake, terminal, services, dir }) => {
+  test("writes no file unasked", async ({ lake, terminal, services, dir }) => {
     await makeNotes(lake, 300);
     await buildIndex(lake);
     await using _pool = await startPool(services, workers);
-    const inDir = terminal.in(dir);
+    const here = join(dir, "here");
+    await mkdir(here);
 
-    const drawn = await inDir.run("tune", "notes", "--budget", "1s");
-    const none = await inDir.run("tune", "notes", "--budget", "1s", "--no-svg");
+    const { code, stdout } = await terminal.in(here).run("tune", "notes", "--budget", "1s");
 
-    expect([drawn.code, none.code]).toEqual([0, 0]);
-    expect(drawn.stdout).toContain("written notes-frontier.svg");
-    expect(none.stdout).not.toContain("written");
-    expect(await readFile(join(dir, "notes-frontier.svg"), "utf8")).toContain("<svg");
+    expect(code).toBe(0);
+    expect(stdout).not.toContain("written");
+    expect(await readdir(here)).toEqual([]);
   });
 
   test.for<[string[], string]>([

@@ -15,8 +15,7 @@ import type { Output } from "../../output.ts";
 export interface TuneOptions {
   readonly targetRecall?: string;
   readonly budget: string;
-  /** Unset: under the index's name; false: none is drawn. */
-  readonly svg?: string | false;
+  readonly svg?: string;
 }
 
 const LOOK_EVERY_MS = 1_000;
@@ -63,14 +62,14 @@ export async function tuneIndex(context: CliContext, index: string, options: Tun
   const whole = wholeTrials(trials);
   const shown = whole.length > 0 ? whole : trials;
   const best = frontier(shown);
-  const picture = options.svg ?? `${index}-frontier.svg`;
-  if (picture !== false) await writeFile(picture, frontierSvg(shown, gate, index));
+  const picture = options.svg;
+  if (picture !== undefined) await writeFile(picture, frontierSvg(shown, gate, index));
   context.output.result({ tuned: ended.output, frontier: best }, (paint) => {
     const told = indexes.map(
       ({ outcome, why, generation }) =>
         `${paint(outcome === "promoted" ? "green" : "yellow", outcome)} generation ${generation}: ${why}`,
     );
-    const drawn = picture === false ? [] : [`${paint("green", "written")} ${picture}`];
+    const drawn = picture === undefined ? [] : [`${paint("green", "written")} ${picture}`];
     return [
       paint("dim", "The frontier:"),
       alignColumns(columns, best.map(cells), paint),
