@@ -28,3 +28,8 @@ export class UnsupportedFeatureError extends DataError {
 export class CorruptDeletionVectorError extends DamageError {
   override readonly name: string = "CorruptDeletionVectorError";
 }
+
+/** Files that readers and writers at work may need would go, and nobody said that there are none. */
+export class RetentionError extends DataError {
+  override readonly name: string = "RetentionError";
+}

@@ -3,6 +3,7 @@ import { DataError } from "../errors.ts";
 import type { StoredObject } from "../storage/storage.ts";
 import type { AddFile, RemoveFile } from "./actions.ts";
 import { urisOf } from "./deletion-vector.ts";
+import { RetentionError } from "./errors.ts";
 import { keyOf } from "./locate.ts";
 import type { TableContext } from "./open-table.ts";
 import { retentionMs } from "./retention.ts";
@@ -28,8 +29,8 @@ export async function vacuum(
   if (!(retention >= 0))
     throw new DataError(`A retention of ${retention} ms is none; give a number from 0 on.`);
   if (retention < own && !force)
-    throw new DataError(
-      `A retention of ${hours(retention)} for ${name} is below the table's own of ${hours(own)}: readers and writers at work could lose their files. Use force if there are none.`,
+    throw new RetentionError(
+      `A retention of ${hours(retention)} for ${name} is below the table's own of ${hours(own)}: readers and writers at work could lose their files.`,
     );
 
   const expired = expiredObjects(context, snapshot, objects, Date.now() - retention);

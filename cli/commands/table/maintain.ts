@@ -1,5 +1,6 @@
+import { RetentionError } from "../../../data/delta/errors.ts";
 import type { CliContext } from "../../context.ts";
-import { UsageFailure } from "../../failure.ts";
+import { CliFailure, UsageFailure } from "../../failure.ts";
 import { bytes, plural } from "../../quantities.ts";
 import { parseVersion, positiveNumber } from "../../version-option.ts";
 import { withTable } from "./target.ts";
@@ -38,7 +39,7 @@ export async function vacuum(context: CliContext, name: string, options: Maintai
   const retention =
     retentionHours === undefined ? {} : { retentionMs: hoursOf(retentionHours, "--retention-hours") };
   await withTable(context, name, async ({ table }) => {
-    const result = await table.vacuum({ dryRun, force, ...retention });
+    const result = await table.vacuum({ dryRun, force, ...retention }).catch(explainRetention);
     const { files, sizeBytes } = result;
     const what = `${plural(files.length, "file")} (${bytes(sizeBytes)})`;
     context.output.result({ name: table.name, ...result }, () =>
@@ -47,6 +48,11 @@ export async function vacuum(context: CliContext, name: string, options: Maintai
         : `${what} removed from ${table.name}`,
     );
   });
+}
+
+function explainRetention(error: unknown): never {
+  if (!(error instanceof RetentionError)) throw error;
+  throw new CliFailure(error.message, { next: "add --force if nobody is at work on it", cause: error });
 }
 
 function hoursOf(text: string, option: string): number {
