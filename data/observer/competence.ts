@@ -14,6 +14,7 @@ const WrittenRules = z
     average: share,
     neighbour_floor: share.describe("No likeness is multiplied with less, so that none is out of sight"),
     neighbour_unknown: share.describe("What it is multiplied with where nobody is known"),
+    likeness_least: share.describe("Signatures of another kind that are less alike are no neighbours"),
   })
   .refine(({ turns_min, turns_max }) => turns_min < turns_max, "turns_min must be less than turns_max")
   .refine(

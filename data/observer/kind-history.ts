@@ -5,6 +5,7 @@ import { adviceOn } from "./advise.ts";
 import { fold } from "./fold.ts";
 import { corrections, errors } from "./lessons/lesson.ts";
 import { type ListedRow, listRows } from "./list-rows.ts";
+import { plural } from "./plural.ts";
 import { tableSql } from "./table-sql.ts";
 
 /** What is known of the failures of one kind of work. */
@@ -87,7 +88,7 @@ const Difference = z.array(
 );
 
 function fixOf({ how, difference, scopes, successes }: ListedRow): string {
-  const evidence = `${scopes} runs, ${successes} successes`;
+  const evidence = `${plural(Number(scopes), "run")}, ${plural(Number(successes), "success", "successes")}`;
   if (how === "retry") return `trying again (${evidence})`;
   const settings = Difference.safeParse(JSON.parse(String(difference ?? "[]")));
   const changes = settings.success

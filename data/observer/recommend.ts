@@ -6,6 +6,7 @@ import type { Lake, TableName } from "../lake.ts";
 import { queryRows, quote } from "../sql/duckdb.ts";
 import { embedText } from "../vectors/embedders/hashed-grams.ts";
 import { competenceRules } from "./competence.ts";
+import { plural } from "./plural.ts";
 import { type SignatureTuple, signatureText } from "./signatures.ts";
 import { tableSql } from "./table-sql.ts";
 
@@ -28,6 +29,7 @@ const Playbook = z.object({
   success_rate: z.number(),
 });
 const Warning = z.object({
+  sig_hash: z.string().describe("The neighbour that failed so"),
   error_group: z.string(),
   pattern: z.string(),
   count: int,
@@ -60,6 +62,7 @@ export function signatureHash(tuple: SignatureTuple): string {
 
 const NEIGHBOURS = 5;
 const WARNINGS = 5;
+const KINDS_NAMED = 20;
 
 /** What recommendations are made of, as it stood when it was opened. */
 export interface Advisor extends Disposable {
@@ -79,18 +82,18 @@ export async function openAdvisor(lake: Lake): Promise<Advisor> {
   );
   const signatures = await from(
     "observer.signatures",
-    "select null::varchar sig_hash, null::varchar as text, null::float[] embedding where false",
+    "select null::varchar sig_hash, null::varchar event_kind, null::varchar as text, null::float[] embedding where false",
   );
   const { neighbour_floor: floor, neighbour_unknown: unknown } = competenceRules;
   await connection.run(
     `create temp table near as
-     select sig_hash, text, embedding, greatest(${floor}, coalesce(best, ${unknown}))::double as competence
+     select sig_hash, event_kind, text, embedding, greatest(${floor}, coalesce(best, ${unknown}))::double as competence
      from (${signatures}) left join (
        select o.sig_hash, max(a.competence) as best from (${outcomes}) as o join (${actors}) as a using (staffer_id)
        group by o.sig_hash) using (sig_hash)`,
   );
   await keep(connection, lake, "playbooks", Playbook);
-  await keep(connection, lake, "errors", Warning.omit({ difference: true }).extend({ sig_hash: z.string() }));
+  await keep(connection, lake, "errors", Warning.omit({ difference: true }));
   await keep(connection, lake, "corrections", Correction);
   await keep(connection, lake, "run_advice", RunAdvice);
   return { connection, [Symbol.dispose]: () => connection.closeSync() };
@@ -128,7 +131,8 @@ export async function recommend(
   sigHash = signatureHash(tuple),
 ): Promise<Recommendation> {
   const text = signatureText(tuple);
-  const neighbours = await neighboursOf(connection, text, sigHash);
+  const alike = alikeSql(text);
+  const neighbours = await neighboursOf(connection, alike, sigHash, tuple.event_kind);
   const [said] = await queryRows(
     connection,
     RunAdvice,
@@ -137,7 +141,8 @@ export async function recommend(
   );
   const advice = said?.advice ?? null;
   const nothing = { sig_hash: sigHash, text, playbook: null, notes: [], advice, neighbours, warnings: [] };
-  if (neighbours.length === 0) return nothing;
+  if (neighbours.length === 0)
+    return { ...nothing, notes: await unknownNotes(connection, alike, sigHash, tuple.event_kind ?? text) };
   const weights = neighbours
     .map(({ sig_hash, score }) => `(${quote(sig_hash)}, ${score}::double)`)
     .join(", ");
@@ -150,49 +155,80 @@ export async function recommend(
   const warnings = await queryRows(
     connection,
     Warning,
-    `select e.* exclude (sig_hash), difference from errors as e left join (
+    `select e.*, difference from errors as e left join (
        select error_group, max_by(difference, (scopes, correction_id)) as difference from corrections
        where difference is not null group by error_group) using (error_group)
      where e.sig_hash in (${neighbours.map(({ sig_hash }) => quote(sig_hash)).join(", ")})
      order by scopes desc, count desc, e.error_group limit ${WARNINGS}`,
   );
-  return { ...nothing, playbook, warnings, notes: notesOf(playbook, warnings, sigHash) };
+  return { ...nothing, playbook, warnings, notes: notesOf(playbook, warnings, neighbours, sigHash) };
 }
 
-async function neighboursOf(connection: DuckDBConnection, text: string, sigHash: string) {
+/** Every signature with its likeness to this one, as SQL; `$sig` is the one that it is itself. */
+function alikeSql(text: string): string {
   const vector = embedText(text);
-  if (!vector) return [];
+  if (!vector) return "select *, if(sig_hash = $sig, 1.0, 0.0)::double as similarity from near";
+  return `select *, case when sig_hash = $sig then 1.0::double
+      else greatest(0, list_cosine_similarity(embedding, [${[...vector].join(",")}]::float[]))::double end as similarity
+    from near where len(embedding) = ${vector.length}`;
+}
+
+/** Signatures of the same kind, and of others those that are alike enough to learn from. */
+function neighboursOf(connection: DuckDBConnection, alike: string, sig: string, kind: string | null) {
   return queryRows(
     connection,
     Neighbour,
-    `select sig_hash, text, similarity, competence, similarity * competence as score
-     from (select *, case when sig_hash = $sig then 1.0::double
-         else greatest(0, list_cosine_similarity(embedding, [${[...vector].join(",")}]::float[]))::double end as similarity
-       from near where len(embedding) = ${vector.length})
-     where similarity > 0 order by score desc, sig_hash limit ${NEIGHBOURS}`,
-    { sig: sigHash },
+    `select sig_hash, text, similarity, competence, similarity * competence as score from (${alike})
+     where event_kind = $kind::varchar or similarity >= ${competenceRules.likeness_least}
+     order by score desc, sig_hash limit ${NEIGHBOURS}`,
+    { sig, kind },
   );
+}
+
+async function unknownNotes(
+  connection: DuckDBConnection,
+  alike: string,
+  sig: string,
+  kind: string,
+): Promise<string[]> {
+  const kinds = await queryRows(
+    connection,
+    z.object({ event_kind: z.string() }),
+    `select event_kind from (${alike}) where event_kind is not null group by event_kind
+     order by max(similarity) desc, event_kind limit ${KINDS_NAMED}`,
+    { sig },
+  );
+  if (kinds.length === 0) return [];
+  const named = kinds.map(({ event_kind }) => event_kind).join(", ");
+  return [`Nothing is known of ${kind}. What is known, the likest first: ${named}`];
 }
 
 function notesOf(
   playbook: z.infer<typeof Playbook> | null,
   warnings: readonly z.infer<typeof Warning>[],
+  neighbours: readonly z.infer<typeof Neighbour>[],
   sigHash: string,
 ): string[] {
+  const near = new Map(
+    neighbours.map(({ sig_hash, text, similarity }) => [
+      sig_hash,
+      `${text} (${similarity.toFixed(2)} alike)`,
+    ]),
+  );
   const notes: string[] = [];
   if (playbook) {
-    const where = playbook.sig_hash === sigHash ? "This signature" : "A near signature";
-    const way = [
-      playbook.endpoint && `by ${playbook.endpoint}`,
-      playbook.config && `under ${playbook.config}`,
-    ];
+    const { sig_hash, successes, scopes, success_rate, endpoint, config } = playbook;
+    const where = sig_hash === sigHash ? "This signature" : `A near signature, ${near.get(sig_hash)},`;
+    const often = `${plural(successes, "time")} in ${plural(scopes, "run")}`;
+    const way = [endpoint && `by ${endpoint}`, config && `under ${config}`].filter(Boolean).join(" ");
     notes.push(
-      `${where} succeeded ${playbook.successes} times in ${playbook.scopes} runs (${Math.round(playbook.success_rate * 100)}% of its attempts) ${way.filter(Boolean).join(" ")}`.trim(),
+      `${where} succeeded ${often} (${Math.round(success_rate * 100)}% of its attempts) ${way}`.trim(),
     );
   }
-  for (const { pattern, count, difference, action } of warnings) {
+  for (const { sig_hash, pattern, count, difference, action } of warnings) {
+    const where = sig_hash === sigHash ? "Failed" : `A near signature, ${near.get(sig_hash)}, failed`;
     const mended = difference ? `; it succeeded after ${difference}` : `; ${action}`;
-    notes.push(`Failed ${count} times with: ${pattern}${mended}`);
+    notes.push(`${where} ${plural(count, "time")} with: ${pattern}${mended}`);
   }
   return notes;
 }

@@ -66,6 +66,7 @@ describe("millrace observer", () => {
       run("playbooks", "--kind", "fill"),
       run("recommend", "fill", ...tuple),
     ]);
+    const unknown = await run("recommend", "frobnicate");
     const documents = await Promise.all([
       run("tail", "--kind", "other", "--json"),
       run("errors", "--limit", "1", "--json"),
@@ -80,6 +81,7 @@ describe("millrace observer", () => {
     expect(history?.stdout).toContain("limit 10 → 60 (2 runs, 2 successes)");
     expect(known?.stdout).toMatch(/fill +Welder +Toledo, OH +2 +100% +100%/);
     expect(advice?.stdout).toContain("This signature succeeded 2 times in 2 runs");
+    expect(unknown.stdout).toContain("Nothing is known of frobnicate.");
     expect(documents.map(documentOf)).toMatchObject([
       [{ event_kind: "other", run_id: "5" }],
       [{ pattern: "gave up after # s", scopes: 2 }],

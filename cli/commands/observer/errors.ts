@@ -3,7 +3,7 @@ import { errors } from "../../../data/observer/lessons/lesson.ts";
 import { listRows } from "../../../data/observer/list-rows.ts";
 import type { CliContext } from "../../context.ts";
 import type { Paint } from "../../paint.ts";
-import { age } from "../../quantities.ts";
+import { age, plural } from "../../quantities.ts";
 
 interface ErrorOptions {
   readonly kind?: string;
@@ -52,7 +52,7 @@ function renderHistory({ kind, succeeded, failed, errors: known }: KindHistory, 
 /** Earlier failures of one pattern, for people. */
 export function renderError(error: KindHistory["errors"][number], paint: Paint): string[] {
   const { pattern, count, scopes, firstSeen, lastSeen, cause, action, fixedBy } = error;
-  const span = `${count} times in ${scopes} runs, first ${age(Date.parse(firstSeen))}, last ${age(Date.parse(lastSeen))}`;
+  const span = `${plural(count, "time")} in ${plural(scopes, "run")}, first ${age(Date.parse(firstSeen))}, last ${age(Date.parse(lastSeen))}`;
   return [
     `${paint("red", pattern)}`,
     `  ${paint("dim", "seen")}     ${span}`,

@@ -408,6 +408,32 @@ describe("a recommendation", () => {
     expect(wise.asked[1]?.prompt).toContain("model timed out");
   });
 
+  test("of a kind that nothing is known of says so and names those there are; a near signature is named with its likeness", async ({
+    lake,
+  }) => {
+    await tell(lake, ...["a", "b"].map((run_id) => event({ run_id })), failure({ run_id: "c" }));
+    await tell(lake, event({ event_kind: "weigh", role: "truck", run_id: "d" }));
+    for (const lesson of lessons) await refresh(lake, lesson);
+    await indexSignatures(lake);
+    const nowhere = { role: null, count: null, city: null, state: null };
+    const known = { event_kind: "fill", role: "Welder", count: 2, city: "Toledo", state: "OH" };
+
+    const unknown = await recommendNow(lake, { ...nowhere, event_kind: "frobnicate" });
+    const near = await recommendNow(lake, { ...known, count: 3 });
+    const itself = await recommendNow(lake, known);
+
+    expect(unknown).toMatchObject({ playbook: null, neighbours: [], warnings: [] });
+    expect(unknown.notes).toHaveLength(1);
+    expect(unknown.notes[0]).toMatch(/^Nothing is known of frobnicate\. .*: (fill, weigh|weigh, fill)$/);
+    const named = /^A near signature, fill 2 Welder in Toledo, OH \(0\.\d\d alike\), /;
+    expect(near.notes.map((note) => note.replace(named, ""))).toEqual([
+      "succeeded 2 times in 2 runs (67% of its attempts)",
+      expect.stringMatching(/^failed 1 time with: model timed out/),
+    ]);
+    expect(itself.notes[0]).toMatch(/^This signature succeeded/);
+    expect(itself.notes[1]).toMatch(/^Failed 1 time with/);
+  });
+
   test("of a lake that has seen nothing is empty and no error", async ({ lake }) => {
     const advice = await recommendNow(lake, {
       event_kind: "fill",
