@@ -50,8 +50,8 @@ export const sendObserverEvents = defineRoute({
       throw tooMany(full ?? "Too many bodies are being read");
     reading += body.text.length;
     try {
-      const read = await readEvents(body);
-      if (read.lines.length === 0) refuse(read);
+      const { read, pathOf } = await readEvents(body);
+      if (read.lines.length === 0) refuse(read, pathOf);
       await inbox.store(read.lines);
       nudgeOf(queues).soon();
       const { lines, rejected, duplicates, conflicting } = read;
@@ -71,21 +71,28 @@ export const sendObserverEvents = defineRoute({
 
 let reading = 0;
 
-async function readEvents({ mediaType, text }: BodyText): Promise<ReadEvents> {
-  if (mediaType === NDJSON) return readEventLines(text);
+interface ReadBody {
+  readonly read: ReadEvents;
+  /** Where in the body the event of a number stands; a single one is the body. */
+  readonly pathOf: (line: number) => string;
+}
+
+async function readEvents({ mediaType, text }: BodyText): Promise<ReadBody> {
+  const numbered = (line: number) => `/${line}`;
+  if (mediaType === NDJSON) return { read: await readEventLines(text), pathOf: numbered };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new Problem("malformed-json", `Send one event or a list, or a line each as ${NDJSON}.`);
   }
-  return readEventValues(value);
+  return { read: await readEventValues(value), pathOf: Array.isArray(value) ? numbered : () => "" };
 }
 
-function refuse({ rejected }: ReadEvents): never {
+function refuse({ rejected }: ReadEvents, pathOf: ReadBody["pathOf"]): never {
   if (rejected.length === 0) throw invalid([{ in: "body", path: "", message: "There is no event in it" }]);
   throw invalid(
-    rejected.slice(0, TOLD_MOST).map(({ line, message }) => ({ in: "body", path: `/${line}`, message })),
+    rejected.slice(0, TOLD_MOST).map(({ line, message }) => ({ in: "body", path: pathOf(line), message })),
   );
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { z } from "zod";
 import { parseUntrusted } from "../parse-untrusted.ts";
 import { type EventLine, eventLimits, lineOf, ObserverEvent, type RejectedLine } from "./event.ts";
 import { isPlainEvent } from "./plain-event.ts";
+import { wrongFields } from "./wrong-fields.ts";
 
 /** What came of a body of events: the good ones, and every line that is none. */
 export interface ReadEvents {
@@ -79,7 +79,7 @@ class Reading {
       ? { success: true as const, data: { ...value } }
       : parseUntrusted(ObserverEvent, value);
     if (!parsed.success) {
-      this.#reject(line, wrong(parsed.error));
+      this.#reject(line, wrongFields(parsed.error, value));
       return;
     }
     const made = lineOf(parsed.data, parsed.data.id ?? `${this.#batch}-${line}`);
@@ -110,11 +110,4 @@ class Reading {
 function inOrder(line: string): string {
   const fields = Object.entries(JSON.parse(line) as object);
   return JSON.stringify(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function wrong(error: z.ZodError): string {
-  const [issue] = error.issues;
-  if (!issue) return "it is not an event";
-  const path = issue.path.join(".");
-  return path === "" ? issue.message : `${path}: ${issue.message}`;
 }

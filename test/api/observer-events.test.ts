@@ -49,6 +49,13 @@ describe("POST /observer/events", () => {
     const refused = await api.post("/observer/events", [{ ...good, success: 1 }]);
     expect(refused.status).toBe(422);
     expect(await refused.json()).toMatchObject({ errors: [{ in: "body", path: "/1" }] });
+    const single = await api.post("/observer/events", { foo: 1 });
+    expect(single.status).toBe(422);
+    const missing = "source is required; event_kind is required; success is required; foo: not known";
+    expect(await single.json()).toMatchObject({
+      detail: expect.stringContaining(`body: ${missing}`),
+      errors: [{ in: "body", path: "", message: expect.stringContaining(missing) }],
+    });
     expect((await api.post("/observer/events", "[]")).status).toBe(422);
     expect((await api.post("/observer/events", "{")).status).toBe(400);
     expect((await api.post("/observer/events", "a,b", { "content-type": "text/csv" })).status).toBe(415);

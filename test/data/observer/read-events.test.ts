@@ -32,6 +32,24 @@ describe("a body of lines", () => {
     expect(rejected[3]?.message).toMatch(/attributes have \d+ characters and may have 8192/);
   });
 
+  plain("says of a bad line every field that is missing or wrong", async () => {
+    const body = [
+      { foo: 1 },
+      { ...good, success: "yes", count: -1, recalled: ["a", 7] },
+      7,
+      { ...good, ["x".repeat(10_000)]: 1 },
+    ];
+
+    const { rejected } = await readEventLines(body.map((each) => JSON.stringify(each)).join("\n"));
+
+    expect(rejected.map(({ message }) => message)).toEqual([
+      "source is required; event_kind is required; success is required; foo: not known; attributes may hold whatever else",
+      expect.stringMatching(/^success: .*boolean.*; count: .*>=0; recalled\.1: .*string/),
+      expect.stringMatching(/expected object/),
+      expect.stringMatching(/^x{40}: not known/),
+    ]);
+  });
+
   plain("keeps the first of events with one id and counts the others", async () => {
     const body = [
       { ...good, id: "a", count: 1 },
