@@ -3,6 +3,7 @@ import type { JobView } from "../../queues/job-view.ts";
 import type { Output } from "../output.ts";
 import type { Paint } from "../paint.ts";
 import { count, duration } from "../quantities.ts";
+import { amountOf, stateWord } from "./amount.ts";
 import type { StageMeter } from "./stage-meter.ts";
 import type { WatchView } from "./watch-view.ts";
 
@@ -59,12 +60,10 @@ export function renderState(
   { state, cancelled }: Pick<JobView, "state" | "cancelled">,
   paint: Paint,
 ): string {
-  if (cancelled) return paint("yellow", "cancelled");
-  const colour = { completed: "green", failed: "red", active: "cyan" } as const;
-  const words = { "waiting-children": "waits for its parts", active: "running" } as const;
-  const word = state === "waiting-children" || state === "active" ? words[state] : state;
-  if (state === "completed" || state === "failed" || state === "active") return paint(colour[state], word);
-  return paint("dim", word);
+  const colours = { completed: "green", failed: "red", active: "cyan" } as const;
+  const isPlain = state === "waiting" || state === "delayed" || state === "waiting-children";
+  const colour = cancelled ? "yellow" : isPlain ? "dim" : colours[state];
+  return paint(colour, stateWord({ state, cancelled }));
 }
 
 export function renderMeter(
@@ -74,7 +73,7 @@ export function renderMeter(
   const share = total === null || total === 0 ? (over ? 1 : 0) : Math.min(1, done / total);
   const full = Math.round(share * BAR_WIDTH);
   const bar = paint(over ? "green" : "cyan", "█".repeat(full)) + paint("dim", "░".repeat(BAR_WIDTH - full));
-  const amount = total === null ? `${count(done)} ${unit}` : `${count(done)}/${count(total)} ${unit}`;
+  const amount = amountOf({ done, total, unit });
   const pace = rate === null ? "" : `  ${count(rate >= 10 ? Math.round(rate) : rate)}/s`;
   const left = leftMs === null ? "" : `  ${duration(leftMs)} left`;
   return `  ${stage.padEnd(NAME_WIDTH)} ${bar} ${amount}${paint("dim", pace + left)}`;

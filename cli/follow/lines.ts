@@ -1,40 +1,68 @@
 import type { JobView } from "../../queues/job-view.ts";
 import type { Output } from "../output.ts";
 import { count, duration } from "../quantities.ts";
+import { amountOf, stateWord } from "./amount.ts";
 import type { StageMeter } from "./stage-meter.ts";
 import type { WatchView } from "./watch-view.ts";
 
 const EVERY_MS = 5_000;
 
-/** For a log or a pipe: a line for each new state and stage, and one now and then while a stage goes on. */
-export function lineView(output: Output): WatchView {
-  const said = new Map<string, { readonly over: boolean; readonly at: number }>();
+interface Said {
+  readonly over: boolean;
+  readonly at: number;
+  readonly amount: string;
+}
+
+/** For a log or a pipe: a line for each new state and stage, and one now and then while a stage goes on and moves. */
+export function lineView(output: Pick<Output, "say">, clock: () => number = Date.now): WatchView {
+  const said = new Map<string, Said>();
   let lastState = "";
+  let last: { readonly job: JobView; readonly meters: readonly StageMeter[] } | undefined;
   const write = (text: string) => output.say(text);
+  const sayState = (job: JobView) => {
+    const state = stateWord(job);
+    if (state !== lastState) write(`${job.kind} ${job.id}: ${state}`);
+    lastState = state;
+  };
+  const sayMeters = (meters: readonly StageMeter[]) => {
+    for (const meter of meters) {
+      const key = `${meter.stage} ${meter.unit}`;
+      const before = said.get(key);
+      const now = clock();
+      const { over } = meter;
+      const amount = amountOf(meter);
+      if (before && (before.amount === amount || (before.over === over && now - before.at < EVERY_MS)))
+        continue;
+      said.set(key, { over, at: now, amount });
+      write(`  ${describeMeter(meter)}`);
+    }
+  };
 
   return {
-    show(job: JobView, meters: readonly StageMeter[]) {
-      const state = job.cancelled ? "cancelled" : job.state;
-      if (state !== lastState) write(`${job.kind} ${job.id}: ${state}`);
-      lastState = state;
-      for (const meter of meters) {
-        const key = `${meter.stage} ${meter.unit}`;
-        const before = said.get(key);
-        const now = Date.now();
-        if (before && before.over === meter.over && (meter.over || now - before.at < EVERY_MS)) continue;
-        said.set(key, { over: meter.over, at: now });
-        write(`  ${describeMeter(meter)}`);
-      }
+    show(job, meters) {
+      last = { job, meters };
+      // How far its parts came is read once more after the end, and the end is the last line.
+      if (hasEnded(job)) return;
+      sayState(job);
+      sayMeters(meters);
     },
     say: write,
-    end() {},
+    end() {
+      if (!last || !hasEnded(last.job)) return;
+      sayMeters(last.meters.filter(({ done, total }) => done > 0 || total !== null));
+      sayState(last.job);
+    },
   };
 }
 
-function describeMeter({ stage, unit, done, total, rate, leftMs }: StageMeter): string {
-  const amount = total === null ? `${count(done)} ${unit}` : `${count(done)}/${count(total)} ${unit}`;
+function hasEnded({ state }: JobView): boolean {
+  return state === "completed" || state === "failed";
+}
+
+function describeMeter(meter: StageMeter): string {
+  const { stage, rate, leftMs } = meter;
   const pace = rate === null ? "" : `, ${count(rate)}/s`;
-  return `${stage}: ${amount}${pace}${leftMs === null ? "" : `, ${duration(leftMs)} left`}`;
+  return `${stage}: ${amountOf(meter)}${pace}${leftMs === null ? "" : `, ${duration(leftMs)} left`}`;
 }
 
 /** With `--json` only the result is written. */

@@ -176,7 +176,7 @@ describe("Ctrl-C", () => {
     await gate.reached();
 
     const watching = terminal.start("jobs", "watch", id);
-    await watching.printed("active");
+    await watching.printed(": running");
     watching.child.kill("SIGINT");
     const { code } = await watching.finished;
     const left = await findJob(queues, id);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { alignColumns } from "../../cli/columns.ts";
 import { renderMeter } from "../../cli/follow/bars.ts";
-import { StageMeters } from "../../cli/follow/stage-meter.ts";
+import { lineView } from "../../cli/follow/lines.ts";
+import { type StageMeter, StageMeters } from "../../cli/follow/stage-meter.ts";
 import { nearest } from "../../cli/nearest.ts";
 import { coloured, paintFor, plain } from "../../cli/paint.ts";
 import { renderLogLine } from "../../cli/processes/log-line.ts";
@@ -143,5 +144,54 @@ describe("the meters of a job", () => {
       { stage: "parse", done: 1, total: 2, over: false },
       { stage: "merge", done: 1, total: 1, over: true },
     ]);
+  });
+});
+
+describe("the lines of a job", () => {
+  const meter = (done: number, total: number | null, over = false, stage = "gold"): StageMeter => ({
+    stage,
+    unit: "rows",
+    done,
+    total,
+    rate: null,
+    leftMs: null,
+    over,
+  });
+
+  function follow() {
+    const lines: string[] = [];
+    let now = 0;
+    const view = lineView({ say: (line) => lines.push(line) }, () => now);
+    const show = (state: JobView["state"], meters: readonly StageMeter[], at = now) => {
+      now = at;
+      view.show({ ...job, state }, meters);
+    };
+    return { lines, view, show, named: (state: string) => `${job.kind} ${job.id}: ${state}` };
+  }
+
+  test("end with the end, after what the parts came to, and say no amount that nobody knows", () => {
+    const { lines, view, show, named } = follow();
+    show("active", [meter(0, null)]);
+    show("waiting-children", [meter(0, null)]);
+    show("completed", [meter(0, null, true), meter(3, null, true, "parse")]);
+    show("completed", [meter(0, null, true, "merge"), meter(1, 1, true, "parse")]);
+    view.end();
+
+    expect(lines).toEqual([
+      named("running"),
+      "  gold: 0 rows",
+      named("waits for its parts"),
+      "  parse: 1/1 row",
+      named("completed"),
+    ]);
+  });
+
+  test("say the same once while nothing moves, and what has moved now and then", () => {
+    const { lines, show, named } = follow();
+    for (const at of [0, 6_000, 12_000]) show("active", [meter(1, 4)], at);
+    show("active", [meter(2, 4)], 18_000);
+    show("active", [meter(3, 4)], 18_100);
+
+    expect(lines).toEqual([named("running"), "  gold: 1/4 rows", "  gold: 2/4 rows"]);
   });
 });

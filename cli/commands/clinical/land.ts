@@ -4,6 +4,7 @@ import { cohortLand, Input } from "../../../workers/cohort-ingest/cohort-land/jo
 import type { CliContext } from "../../context.ts";
 import { UsageFailure } from "../../failure.ts";
 import { runJob } from "../../follow-job.ts";
+import { plural } from "../../quantities.ts";
 
 export interface LandOptions {
   readonly source: string;
@@ -48,7 +49,7 @@ export async function land(context: CliContext, options: LandOptions): Promise<v
     [
       `${paint("green", "landed")} ${landed.landed} new, ${landed.changed} changed; ${landed.skipped} were there already`,
       ...(landed.unsettled > 0 ? [`${landed.unsettled} still growing: land again for them`] : []),
-      ...Object.entries(landed.assets).map(([kind, files]) => `${kind}: ${files} files`),
+      ...Object.entries(landed.assets).map(([kind, files]) => `${kind}: ${plural(files, "file")}`),
       `${paint("dim", "next:")} millrace refresh --with-gold`,
     ].join("\n"),
   );

@@ -4,6 +4,7 @@ import { type Quarantined, quarantinedBundles } from "../../../data/clinical/sum
 import { ref } from "../../../data/redact.ts";
 import type { CliContext } from "../../context.ts";
 import { CliFailure, UsageFailure } from "../../failure.ts";
+import { plural } from "../../quantities.ts";
 
 const PEEK_BYTES = 400;
 
@@ -51,7 +52,7 @@ export async function retry(context: CliContext, refs: readonly string[], all: b
   await forgetParsed(lake, chosen);
   context.output.result({ retried: chosen.length }, (paint) =>
     [
-      `${chosen.length} bundles will be read again`,
+      `${plural(chosen.length, "bundle")} will be read again`,
       `${paint("dim", "next:")} millrace refresh --with-gold`,
     ].join("\n"),
   );

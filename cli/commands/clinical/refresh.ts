@@ -4,6 +4,7 @@ import { Input as GoldInput, goldBuild } from "../../../workers/gold-build/gold-
 import type { CliContext } from "../../context.ts";
 import { runJob } from "../../follow-job.ts";
 import type { Paint } from "../../paint.ts";
+import { plural } from "../../quantities.ts";
 
 export interface RefreshOptions {
   readonly cohort?: readonly string[];
@@ -43,12 +44,14 @@ export async function refresh(context: CliContext, options: RefreshOptions): Pro
       "",
       bundles === 0
         ? "Nothing in Bronze has changed."
-        : `${bundles} bundles read; rows: ${inserted} new, ${updated} changed, ${deleted} gone`,
+        : `${plural(bundles, "bundle")} read; rows: ${inserted} new, ${updated} changed, ${deleted} gone`,
       ...(quarantined > 0
-        ? [`${paint("yellow", `${quarantined} bundles cannot be read:`)} millrace quarantine ls`]
+        ? [`${paint("yellow", `${plural(quarantined, "bundle")} cannot be read:`)} millrace quarantine ls`]
         : []),
       ...(done.failed > 0
-        ? [`${paint("yellow", `${done.failed} tables fail a rule:`)} millrace validate`]
+        ? [
+            `${paint("yellow", `${plural(done.failed, "table fails a rule", "tables fail a rule")}:`)} millrace validate`,
+          ]
         : []),
     ].join("\n");
   });

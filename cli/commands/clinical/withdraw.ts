@@ -1,6 +1,7 @@
 import { withdrawBundles } from "../../../data/clinical/landing.ts";
 import type { CliContext } from "../../context.ts";
 import { CliFailure } from "../../failure.ts";
+import { plural } from "../../quantities.ts";
 
 export async function withdraw(context: CliContext, names: readonly string[]): Promise<void> {
   await using lake = await context.openLake();
@@ -11,6 +12,9 @@ export async function withdraw(context: CliContext, names: readonly string[]): P
     });
   }
   context.output.result({ withdrawn }, (paint) =>
-    [`${withdrawn} bundles withdrawn`, `${paint("dim", "next:")} millrace refresh --with-gold`].join("\n"),
+    [
+      `${plural(withdrawn, "bundle")} withdrawn`,
+      `${paint("dim", "next:")} millrace refresh --with-gold`,
+    ].join("\n"),
   );
 }

@@ -2,9 +2,10 @@ import type { JobState, JobView } from "../../../queues/job-view.ts";
 import { listJobs as list } from "../../../queues/jobs.ts";
 import type { PoolName } from "../../../queues/pools.ts";
 import type { CliContext } from "../../context.ts";
+import { amountOf } from "../../follow/amount.ts";
 import { renderState } from "../../follow/bars.ts";
 import type { Paint } from "../../paint.ts";
-import { age, count, duration, plural } from "../../quantities.ts";
+import { age, duration, plural } from "../../quantities.ts";
 
 export interface ListOptions {
   readonly pool?: PoolName;
@@ -54,8 +55,7 @@ export function cellsOf(job: JobView, paint: Paint): string[] {
 
 export function renderProgress({ progress, state }: Pick<JobView, "progress" | "state">): string {
   if (!progress || state === "completed" || state === "failed") return "";
-  const { stage, done, total, unit } = progress;
-  return `${stage} ${count(done)}${total === null ? "" : `/${count(total)}`} ${unit}`;
+  return `${progress.stage} ${amountOf(progress)}`;
 }
 
 export function tookOf({ startedAt, finishedAt, state }: JobView): string {

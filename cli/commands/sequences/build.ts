@@ -5,6 +5,7 @@ import { Input as ExportInput, sequencesExport } from "../../../workers/sequence
 import type { CliContext } from "../../context.ts";
 import { UsageFailure } from "../../failure.ts";
 import { followJob } from "../../follow-job.ts";
+import { plural } from "../../quantities.ts";
 import { settingsOf } from "./settings-options.ts";
 
 export interface BuildOptions extends Record<string, unknown> {
@@ -33,7 +34,9 @@ export async function buildSequences(context: CliContext, options: BuildOptions)
   context.output.result(result, (paint) => {
     const { made } = built.output as { made: number };
     const lines = [
-      made === 0 ? "Nothing has changed since the last build." : `${paint("green", "built")} ${made} tables`,
+      made === 0
+        ? "Nothing has changed since the last build."
+        : `${paint("green", "built")} ${plural(made, "table")}`,
     ];
     if (options.out) lines.push(`${paint("green", "written")} ${options.out}`);
     lines.push(`${paint("dim", "next:")} millrace sequences report`);

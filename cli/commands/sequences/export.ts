@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Input, sequencesExport } from "../../../workers/sequences/sequences-export/job.ts";
 import type { CliContext } from "../../context.ts";
 import { runJob } from "../../follow-job.ts";
+import { plural } from "../../quantities.ts";
 
 export interface ExportOptions {
   readonly out: string;
@@ -28,10 +29,10 @@ export async function exportSequences(
     [
       ...(written.tokens === undefined
         ? []
-        : [`${paint("green", "written")} ${written.tokens} rows of tokens`]),
+        : [`${paint("green", "written")} ${plural(written.tokens, "row")} of tokens`]),
       ...(written.events === undefined
         ? []
-        : [`${paint("green", "written")} ${written.events} rows of MEDS data`]),
+        : [`${paint("green", "written")} ${plural(written.events, "row")} of MEDS data`]),
       `${paint("dim", "next:")} millrace sequences check --out ${options.out}`,
     ].join("\n"),
   );
