@@ -5,9 +5,13 @@ import { secondsOf } from "../lake/bench-lake.ts";
 
 export type Chunks = readonly (readonly BronzeBundle[])[];
 
-/** The least that DuckDB must do with the files: read them, check them, and take their entries apart. */
+/**
+ * The least that DuckDB must do with the files: read them, check them, and take their entries apart. Of two times the
+ * better: the first one finds the disk still writing what was made for the measurement.
+ */
 export async function measureFloor(lake: Lake, chunks: Chunks): Promise<number> {
-  return await secondsOf(() => sideBySide(chunks, (chunk) => readOnly(lake, chunk)));
+  const once = () => secondsOf(() => sideBySide(chunks, (chunk) => readOnly(lake, chunk)));
+  return Math.min(await once(), await once());
 }
 
 /** Two at a time, as the pool takes them. */
