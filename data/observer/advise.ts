@@ -3,10 +3,11 @@ import type { Column } from "../delta/table.ts";
 import type { Lake } from "../lake.ts";
 import type { Bridge } from "../llm/bridge.ts";
 import { generateJson } from "../llm/continue.ts";
-import { queryRows } from "../sql/duckdb.ts";
+import { queryRows, quote } from "../sql/duckdb.ts";
 import { openConnection } from "./connection.ts";
 import { mergeTexts } from "./merge-texts.ts";
 import { tableSql } from "./table-sql.ts";
+import { unknownCause } from "./unknown-cause.ts";
 
 const names = ["error_group", "cause", "action", "model"] as const;
 const columns: Column[] = names.map((name) => ({ name, type: "string", nullable: true }));
@@ -28,7 +29,7 @@ export async function adviseErrors(lake: Lake, bridge: Bridge, signal?: AbortSig
   const open = await (await lake.duckdb()).query(
     Unexplained,
     `select error_group, event_kind, pattern from (${errors})
-     where cause = 'not known' and error_group not in (${known})
+     where cause = ${quote(unknownCause.cause)} and error_group not in (${known})
      order by scopes desc, error_group limit ${ASKED_AT_ONCE}`,
   );
   const rows: object[] = [];

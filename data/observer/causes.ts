@@ -1,4 +1,5 @@
 import { quote } from "../sql/duckdb.ts";
+import { unknownCause } from "./unknown-cause.ts";
 
 interface Cause {
   /** A regular expression over the folded error, regardless of case. */
@@ -67,15 +68,13 @@ export const causes: readonly Cause[] = [
   { match: "cancel", cause: "somebody cancelled it", action: "none" },
 ];
 
-const unknown = { cause: "not known", action: "read the job's log; millrace dead show has its last lines" };
-
 /** Macros `cause_of(text)` and `action_of(text)`. */
 export function causeMacros(): string {
   const macro = (name: "cause" | "action") => {
     const cases = causes.map(
       (each) => `when regexp_matches(lower(pattern), ${quote(each.match)}) then ${quote(each[name])}`,
     );
-    return `create or replace temp macro ${name}_of(pattern) as case ${cases.join(" ")} else ${quote(unknown[name])} end;`;
+    return `create or replace temp macro ${name}_of(pattern) as case ${cases.join(" ")} else ${quote(unknownCause[name])} end;`;
   };
   return `${macro("cause")}\n${macro("action")}`;
 }

@@ -134,11 +134,11 @@ describe("dead show", () => {
     services,
     lake,
   }) => {
-    const failing = (error: string) =>
+    const failing = (error: Error) =>
       kind({
-        ...{ kind: "reconcile", pool: "maintenance", input: z.object({ key: z.string() }) },
+        ...{ kind: "reconcile", pool: "maintenance", input: z.object({ key: z.string() }), attempts: 1 },
         run: async () => {
-          throw new DataError(error);
+          throw error;
         },
       });
     const before = { event_kind: "reconcile", role: "maintenance" };
@@ -149,27 +149,36 @@ describe("dead show", () => {
       fill("3", before),
     );
     await learn(lake);
-    const showAfter = async (error: string) => {
+    const showAfter = async (error: Error) => {
       const work = failing(error);
       await using _pool = await startPool(services, { pools: ["maintenance"], jobOf: kindsOf(work) });
-      const { id } = await enqueue(services.queues, work, { key: error });
+      const { id } = await enqueue(services.queues, work, { key: `${error}` });
       await untilEnded(services.queues, id);
       return id;
     };
-    const alike = await showAfter("The sums of batch 99 do not match");
-    const another = await showAfter("There is no such table");
-    expect(await listDeadLetters(services.queues)).toHaveLength(2);
+    const alike = await showAfter(new DataError("The sums of batch 99 do not match"));
+    const another = await showAfter(new DataError("There is no such table"));
+    const bare = await showAfter(new Error("The sums of batch 99 do not match"));
+    expect(await listDeadLetters(services.queues)).toHaveLength(3);
 
-    const [people, document, silent] = await Promise.all([
+    const [people, document, silent, unexplained] = await Promise.all([
       terminal.run("dead", "show", alike),
       terminal.run("dead", "show", alike, "--json"),
       terminal.run("dead", "show", another),
+      terminal.run("dead", "show", bare),
     ]);
 
     expect(people.stdout).toContain("such failures before");
     expect(people.stdout).toContain("2 times in 2 runs");
     expect(people.stdout).toMatch(/fixed by.*limit 10 → 60/);
-    expect(documentOf(document)).toMatchObject({ earlier: { count: 2, scopes: 2 } });
+    expect(people.stdout).toMatch(/^error +The sums of batch 99 do not match\nnamed +DataError$/m);
+    expect(people.stdout).toMatch(/cause +as the error says\n +do +what the error says/);
+    expect(people.stdout).not.toContain("not known");
+    expect(unexplained?.stdout).toMatch(/cause +not known/);
+    expect(unexplained?.stdout).toContain(`millrace jobs show ${bare}`);
+    expect(documentOf(document)).toMatchObject({
+      earlier: { count: 2, scopes: 2, cause: "as the error says" },
+    });
     expect(silent.stdout).toContain("There is no such table");
     expect(silent.stdout).not.toContain("such failures before");
   });
