@@ -20,7 +20,7 @@ export const Pool = z
       .describe("Jobs a minute over the last five minutes"),
     oldestWaitingMs: z.number().nullable(),
     perCluster: z.int().describe("The most that run at a time"),
-    workers: z.int().describe("Processes that serve the pool and were heard of in the last half minute"),
+    workers: z.int().describe("Processes that serve the pool and were heard of in the last 15 seconds"),
   })
   .meta({ id: "Pool" });
 

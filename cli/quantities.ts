@@ -41,6 +41,13 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** `1st`, `2nd`, `11th`. */
+export function ordinal(value: number): string {
+  const teen = value % 100 > 10 && value % 100 < 14;
+  const end = teen ? undefined : ["th", "st", "nd", "rd"][value % 10];
+  return `${value}${end ?? "th"}`;
+}
+
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }

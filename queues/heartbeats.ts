@@ -3,7 +3,8 @@ import { poolNames } from "./pools.ts";
 import type { Queues } from "./queues.ts";
 import { reach } from "./reach.ts";
 
-const HEARD_WITHIN_MS = 30_000;
+/** Three times what lies between two of them: a worker that missed two is gone, or as good as that. */
+const HEARD_WITHIN_MS = 15_000;
 
 /** What a worker process says of itself every few seconds. */
 export const WorkerHeartbeat = z
@@ -21,7 +22,7 @@ export const WorkerHeartbeat = z
   .meta({ id: "WorkerHeartbeat" });
 export type WorkerHeartbeat = z.infer<typeof WorkerHeartbeat>;
 
-/** The worker processes heard of in the last half minute. */
+/** The worker processes heard of in the last 15 seconds. */
 export async function listWorkers(queues: Queues): Promise<WorkerHeartbeat[]> {
   return reach(queues, async () => {
     const said = await queues.redis.hgetall(keyOf(queues));

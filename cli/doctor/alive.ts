@@ -13,8 +13,7 @@ export type ProcessName = (typeof processNames)[number];
 /** Whether the process of this machine lives, as a container's health check asks; rejects when it does not. */
 export async function checkAlive(name: ProcessName, settings: CliSettings): Promise<void> {
   const alive = name === "api" ? await apiAnswers(settings) : await isHeard(name, settings);
-  if (!alive)
-    throw new CliFailure(`No ${name} process of this machine was heard of in the last half minute.`);
+  if (!alive) throw new CliFailure(`No ${name} process of this machine was heard of lately.`);
 }
 
 async function apiAnswers({ api }: CliSettings): Promise<boolean> {

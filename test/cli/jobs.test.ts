@@ -1,10 +1,13 @@
+import { Worker } from "bullmq";
 import { describe, expect } from "vitest";
 import { z } from "zod";
 import { DataError } from "../../data/errors.ts";
 import { enqueue } from "../../queues/enqueue.ts";
+import { sayAlive } from "../../queues/heartbeats.ts";
 import { findJob } from "../../queues/jobs.ts";
 import { untilEnded } from "../../queues/watch.ts";
 import { child, type JobContext } from "../../workers/define-job.ts";
+import { reconcile } from "../../workers/maintenance/reconcile/job.ts";
 import { startPool } from "../../workers/pool.ts";
 import { Gate } from "../support/gate.ts";
 import { kind, kindsOf } from "../support/kinds.ts";
@@ -47,6 +50,32 @@ describe("jobs", () => {
     expect(shown.stdout).toMatch(/state +waiting/);
     expect(cancelled).toMatchObject({ code: 0, stdout: `${id}  cancelled\n` });
     expect(await findJob(queues, id)).toMatchObject({ cancelled: true });
+  });
+
+  test("says of a running job which attempt it is in, and when its worker is gone", async ({
+    terminal,
+    queues,
+  }) => {
+    const { id } = await enqueue(queues, reconcile, {});
+    const { redis, address } = queues;
+    const options = { connection: redis, prefix: address.prefix, autorun: false, lockDuration: 600_000 };
+    const worker = new Worker("maintenance", undefined, options);
+    await worker.getNextJob("a worker that dies");
+
+    const held = await terminal.run("jobs", "show", id);
+    await redis.del(`${queues.of.maintenance.toKey(id)}:lock`);
+    const alone = await terminal.run("jobs", "show", id);
+    const heartbeat = { id: "other", host: "h", pid: 1, running: 0, eventLoopLagMs: 0, rssBytes: 0 };
+    const at = new Date(Date.now() + 600_000).toISOString();
+    await sayAlive(queues, { ...heartbeat, pools: ["maintenance"], startedAt: at, at });
+    const served = await terminal.run("jobs", "show", id);
+    await worker.close();
+
+    expect(held.stdout).toMatch(/state +running/);
+    expect(held.stdout).toMatch(/attempts +1st of \d/);
+    expect(held.stdout).not.toContain("gone");
+    expect(alone.stdout).toMatch(/worker +it is gone, and nobody serves maintenance: millrace worker/);
+    expect(served.stdout).toMatch(/worker +it is gone; the job is taken up again within 5\.0 s/);
   });
 
   test("retries what failed, and refuses to retry what did not", async ({ terminal, services, queues }) => {

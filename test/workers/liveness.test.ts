@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { z } from "zod";
 import { enqueue } from "../../queues/enqueue.ts";
 import { WedgedError } from "../../queues/errors.ts";
-import { listWorkers, workerHeard } from "../../queues/heartbeats.ts";
+import { listWorkers, sayAlive, workerHeard } from "../../queues/heartbeats.ts";
 import { untilEnded } from "../../queues/watch.ts";
 import { Liveness } from "../../workers/liveness.ts";
 import { startPool } from "../../workers/pool.ts";
@@ -28,6 +28,23 @@ describe("a worker process", () => {
     expect(heard).toMatchObject([{ id: pool.id, host: hostname(), pid: process.pid, pools: ["observer"] }]);
     expect(healthy).toBe(true);
     expect(await workerHeard(queues, hostname())).toBe(false);
+  });
+
+  test("that missed two heartbeats is no longer counted", async ({ queues }) => {
+    const said = {
+      host: "h",
+      pid: 1,
+      pools: ["observer" as const],
+      running: 0,
+      eventLoopLagMs: 0,
+      rssBytes: 0,
+    };
+    const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
+    const ahead = ago(-600_000);
+    await sayAlive(queues, { ...said, id: "alive", startedAt: ahead, at: ahead });
+    await sayAlive(queues, { ...said, id: "dead", startedAt: ahead, at: ago(15_000) });
+
+    expect((await listWorkers(queues)).map(({ id }) => id)).toEqual(["alive"]);
   });
 
   test("whose fetching no longer works is known by the work that waits for it", async ({

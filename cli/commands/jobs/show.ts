@@ -1,12 +1,13 @@
 import { JobNotFoundError } from "../../../queues/errors.ts";
 import type { JobView } from "../../../queues/job-view.ts";
 import { findJob, listChildren, readLog } from "../../../queues/jobs.ts";
+import { findWorkerLoss, type WorkerLoss } from "../../../queues/worker-loss.ts";
 import { alignColumns } from "../../columns.ts";
 import type { CliContext } from "../../context.ts";
 import { renderState } from "../../follow/bars.ts";
 import { stageOf } from "../../follow/stage-meter.ts";
 import type { Paint } from "../../paint.ts";
-import { age, plural } from "../../quantities.ts";
+import { age, duration, ordinal, plural } from "../../quantities.ts";
 import { renderProgress, tookOf } from "./list.ts";
 
 const PARTS_SHOWN = 20;
@@ -15,24 +16,34 @@ export async function showJob(context: CliContext, id: string): Promise<void> {
   await using cluster = await context.openCluster([]);
   const job = await findJob(cluster.queues, id);
   if (!job) throw new JobNotFoundError(id);
-  const [children, log] = await Promise.all([
+  const [children, log, loss] = await Promise.all([
     listChildren(cluster.queues, id).catch(() => []),
     readLog(cluster.queues, id).catch(() => []),
+    findWorkerLoss(cluster.queues, job),
   ]);
-  context.output.result({ ...job, children, log }, (paint) => render(job, children, log, paint));
+  const document = { ...job, workerGone: loss !== undefined, children, log };
+  context.output.result(document, (paint) => render({ job, children, log, loss }, paint));
 }
 
-function render(job: JobView, children: readonly JobView[], log: readonly string[], paint: Paint): string {
+interface Shown {
+  readonly job: JobView;
+  readonly children: readonly JobView[];
+  readonly log: readonly string[];
+  readonly loss: WorkerLoss | undefined;
+}
+
+function render({ job, children, log, loss }: Shown, paint: Paint): string {
   const facts: [string, string][] = [
     ["job", paint("bold", job.id)],
     ["kind", job.kind],
     ["pool", job.pool],
     ["state", renderState(job, paint)],
+    ["worker", loss === undefined ? "" : paint("yellow", renderLoss(loss, job))],
     ["asked for", `${job.createdAt}  ${paint("dim", age(Date.parse(job.createdAt)))}`],
     ["started", job.startedAt ?? ""],
     ["ended", job.finishedAt ?? ""],
     ["took", tookOf(job)],
-    ["attempts", `${job.attempts.made} of ${job.attempts.allowed}`],
+    ["attempts", renderAttempts(job)],
     ["progress", renderProgress(job)],
     ["part of", job.parentId ?? ""],
     ["input", JSON.stringify(job.input)],
@@ -51,6 +62,18 @@ function render(job: JobView, children: readonly JobView[], log: readonly string
     sections.push(`${paint("dim", "next:")} millrace dead show ${job.id}, or millrace jobs retry ${job.id}`);
   }
   return sections.join("\n\n");
+}
+
+function renderLoss({ withinMs }: WorkerLoss, { pool }: JobView): string {
+  return withinMs === null
+    ? `it is gone, and nobody serves ${pool}: millrace worker --pool ${pool}`
+    : `it is gone; the job is taken up again within ${duration(withinMs)}`;
+}
+
+/** A job that runs is in an attempt that is not made yet. */
+function renderAttempts({ state, attempts: { made, allowed } }: JobView): string {
+  const isIn = state === "active" || state === "waiting-children";
+  return `${isIn ? ordinal(made + 1) : made} of ${allowed}`;
 }
 
 /** Those that did not succeed first: among a thousand parts they are what one looks for. */
