@@ -51,6 +51,8 @@ export class JobEvents implements AsyncDisposable {
 
   ended(pool: PoolName, job: EndedJob, outcome: Outcome, error?: Error): void {
     const startedAt = job.processedOn ?? Date.now();
+    // What ends a job for good comes wrapped in BullMQ's own error.
+    const cause = error?.cause instanceof Error && error.name === "UnrecoverableError" ? error.cause : error;
     this.#take(`${job.id}.${startedAt}.${outcome}`, {
       ...this.#common(pool, job.name, job.id ?? ""),
       success: outcome === "completed",
@@ -59,8 +61,8 @@ export class JobEvents implements AsyncDisposable {
       attributes: {
         outcome,
         attempt: job.attemptsMade,
-        ...(error && "code" in error && { code: String(error.code).slice(0, 100) }),
-        ...(error && { error_name: error.name.slice(0, 100) }),
+        ...(cause && "code" in cause && { code: String(cause.code).slice(0, 100) }),
+        ...(cause && { error_name: cause.name.slice(0, 100) }),
       },
     });
   }

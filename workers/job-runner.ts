@@ -174,5 +174,5 @@ async function fail(options: RunnerOptions, { bull, run, error: thrown }: Leavin
   await keepDeadLetter(options.queues, options.pool, bull, error).catch((cause: unknown) => {
     options.log.error({ id: run.id, cause }, "A dead letter could not be written; reconciling will");
   });
-  throw Object.assign(new UnrecoverableError(error.message), { stack: error.stack });
+  throw Object.assign(new UnrecoverableError(error.message), { stack: error.stack, cause: error });
 }

@@ -72,6 +72,10 @@ describe("the jobs of a process that tells the observer", () => {
       success: false,
       error_pattern: "There is no road <text>",
     });
+    expect(JSON.parse(failed?.attributes ?? "")).toMatchObject({
+      outcome: "failed",
+      error_name: "DataError",
+    });
     expect(succeeded).toMatchObject({ event_kind: "carry", success: true, error_pattern: null });
     expect(succeeded?.run_id).toMatch(/^carry\.[0-9a-z]{12}$/);
     expect(JSON.parse(succeeded?.config ?? "")).toMatchObject({ attempts: 2, timeoutMs: 60_000 });
