@@ -26,6 +26,8 @@ export function lineView(output: Pick<Output, "say">, clock: () => number = Date
   };
   const sayMeters = (meters: readonly StageMeter[]) => {
     for (const meter of meters) {
+      // Nothing of an unknown whole says nothing.
+      if (meter.done === 0 && meter.total === null) continue;
       const key = `${meter.stage} ${meter.unit}`;
       const before = said.get(key);
       const now = clock();
@@ -49,7 +51,7 @@ export function lineView(output: Pick<Output, "say">, clock: () => number = Date
     say: write,
     end() {
       if (!last || !hasEnded(last.job)) return;
-      sayMeters(last.meters.filter(({ done, total }) => done > 0 || total !== null));
+      sayMeters(last.meters);
       sayState(last.job);
     },
   };

@@ -67,6 +67,7 @@ describe("the command line", () => {
     [["jobs", "ls", "--state", "lost"], "Allowed choices"],
     [["jobs", "run", "reconcile", "--input", "{"], "not JSON"],
     [["jobs", "run", "optimize-tables", "--input", '{"table":1}'], "table"],
+    [["jobs", "run", "optimize-tables", "--input", '{"tables":["Silver.Patient"]}'], "in lower case"],
     [["dead", "purge"], "--all"],
     [["table", "frob", "x"], "unknown command 'frob'; table has ls, show,"],
     [["observer", "status", "--limit", "3"], "unknown command 'status'; observer has tail, errors,"],

@@ -179,7 +179,6 @@ describe("the lines of a job", () => {
 
     expect(lines).toEqual([
       named("running"),
-      "  gold: 0 rows",
       named("waits for its parts"),
       "  parse: 1/1 row",
       named("completed"),

@@ -5,7 +5,11 @@ export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
   /** Unset: every table of the lake. */
   tables: z
-    .array(z.string().regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/))
+    .array(
+      z
+        .string()
+        .regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/, "A table's name is <schema>.<table> in lower case"),
+    )
     .min(1)
     .optional(),
   /** Unset: what each table says itself, seven days by default. */
