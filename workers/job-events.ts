@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Logger } from "pino";
 import type { EventLine } from "../data/observer/event.ts";
 import { lineOf, type ObserverEvent } from "../data/observer/event.ts";
@@ -10,6 +11,7 @@ import type { AnyJob, Services } from "./define-job.ts";
 import { observerAppend } from "./observer/observer-append/job.ts";
 
 const GATHER_MS = 500;
+const ID_CHARS = 128;
 /** What waits for a lake that takes no writes; beyond it the oldest go, for work comes before its record. */
 const WAITING_MOST = 20_000;
 
@@ -96,7 +98,7 @@ export class JobEvents implements AsyncDisposable {
       event_kind: kind,
       role: pool,
       // Attempts and repetitions of one piece of work are one scope, however often it runs.
-      run_id: (workOf(id) ?? id).slice(0, 128),
+      run_id: fitting(workOf(id) ?? id),
       config: this.#configOf(kind),
     };
   }
@@ -114,7 +116,7 @@ export class JobEvents implements AsyncDisposable {
 
   #take(id: string, event: ObserverEvent): void {
     if (event.event_kind === observerAppend.kind) return;
-    const line = lineOf(event, id.slice(0, 128));
+    const line = lineOf(event, fitting(id));
     if (typeof line === "string") return;
     if (this.#waiting.length >= WAITING_MOST) this.#waiting.shift();
     this.#waiting.push(line);
@@ -141,4 +143,9 @@ export class JobEvents implements AsyncDisposable {
     await Promise.all(this.#asking);
     await this.flush();
   }
+}
+
+/** The ids of parts of parts tell them apart at their ends, so that what is too long is not just cut off. */
+function fitting(id: string): string {
+  return id.length <= ID_CHARS ? id : hash("sha256", id);
 }

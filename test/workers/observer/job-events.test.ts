@@ -3,12 +3,14 @@ import { describe, expect } from "vitest";
 import { z } from "zod";
 import { DataError } from "../../../data/errors.ts";
 import type { Lake } from "../../../data/lake.ts";
+import { appendOldest } from "../../../data/observer/append-batches.ts";
 import { corrections, errors } from "../../../data/observer/lessons/lesson.ts";
 import { refreshTogether } from "../../../data/observer/refresh.ts";
 import { enqueue } from "../../../queues/enqueue.ts";
 import type { Queues } from "../../../queues/queues.ts";
 import { untilEnded } from "../../../queues/watch.ts";
 import { child } from "../../../workers/define-job.ts";
+import { JobEvents } from "../../../workers/job-events.ts";
 import { observerAppend } from "../../../workers/observer/observer-append/job.ts";
 import { startPool } from "../../../workers/pool.ts";
 import { kind, kindsOf } from "../../support/kinds.ts";
@@ -121,6 +123,22 @@ describe("the jobs of a process that tells the observer", () => {
     expect(
       await (await lake.duckdb()).query(z.object({ how: z.string() }), `select how from (${found})`),
     ).toEqual([{ how: "retry" }]);
+  });
+
+  test("have a name and a run of their own, however long their ids are", async ({ services, lake }) => {
+    const parts = [`${"p".repeat(130)}.carried.0.0`, `${"p".repeat(130)}.carried.1.0`];
+    await using events = new JobEvents(services, { jobOf: kindsOf(carry) });
+    for (const id of parts) {
+      const part = { id, name: "carry", processedOn: 1, attemptsMade: 1 };
+      events.ended("maintenance", part, "retried", new Error("it was cut off"));
+      events.ended("maintenance", part, "completed");
+    }
+    await events.flush();
+    while (await appendOldest(lake));
+
+    const told = await eventsOf(lake);
+    expect(new Set(told.map(({ id }) => id)).size).toBe(4);
+    expect(new Set(told.map(({ run_id }) => run_id)).size).toBe(2);
   });
 
   test("tell nothing where nobody asked for it", async ({ services, lake, queues }) => {
