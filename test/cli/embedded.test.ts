@@ -77,7 +77,7 @@ describe("a command that only asks for work", () => {
     await lake.duckdb();
 
     const running = terminal.start("jobs", "run", "reconcile");
-    await running.printed("active");
+    await running.printed(": running");
     const [asking, control] = await Promise.all([
       readFile(`/proc/${running.child.pid}/maps`, "utf8"),
       readFile("/proc/self/maps", "utf8"),
