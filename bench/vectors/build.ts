@@ -6,7 +6,7 @@ import { inventIndex } from "./invented.ts";
 import { watchLoop } from "./loop-watch.ts";
 import { quiet } from "./served.ts";
 
-const setting = { m: 16, efConstruction: 80, seed: 42 };
+export const setting = { m: 16, efConstruction: 80, seed: 42 };
 const bareBuild = new URL("./bare-build.thread.ts", import.meta.url);
 
 /**

@@ -1,6 +1,7 @@
 import type { Measurement } from "../harness/measurement.ts";
 import { measureAutotune } from "./autotune.ts";
 import { measureBuild } from "./build.ts";
+import { measureBuildMemory } from "./build-memory.ts";
 import { measureEmbedding } from "./embed.ts";
 import { measureLance } from "./lance.ts";
 import { measureRefresh } from "./refresh.ts";
@@ -78,6 +79,23 @@ export const figures: readonly Measurement[] = [
     },
     async run({ scale }) {
       return { ...(await measureBuild({ rows: scaled(100_000, scale, 2_000) })) };
+    },
+  },
+  {
+    name: "memory",
+    size: "100,000 × 768",
+    runs: 1,
+    warmUp: false,
+    figures: {
+      grownToNeeded: {
+        name: "memory a build takes ÷ bytes of its vectors and links",
+        unit: "ratio",
+        goal: { atMost: 1.3 },
+      },
+      grownMib: { name: "memory a build takes", unit: "MiB", goal: "trend" },
+    },
+    async run({ scale }) {
+      return { ...(await measureBuildMemory({ rows: scaled(100_000, scale, 2_000) })) };
     },
   },
   {
