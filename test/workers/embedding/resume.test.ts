@@ -75,7 +75,7 @@ describe("an index", () => {
   });
 
   test.for<[string, Parameters<typeof createNotesIndex>[1], RegExp]>([
-    ["a table that is not there", { table: "corpus.none" }, /no Delta table/],
+    ["a table that is not there", { table: "corpus.none" }, /There is no table corpus\.none/],
     ["an id column that is not there", { idColumn: "key" }, /no column key; it has id, note, visits/],
     [
       "a text column that holds numbers",
