@@ -17,7 +17,8 @@ export interface VectorSource {
   readonly tempDir: string;
 }
 
-const MEMORY_BYTES = 256 * 1024 ** 2;
+/** A group of rows of a Parquet file may hold a hundred thousand vectors, and is taken apart in memory. */
+const MEMORY_BYTES = 1024 ** 3;
 
 /** Reads vectors with an engine of its own, in the order of the files, so that one seed makes one graph. */
 export async function* vectorBatches({
