@@ -3,12 +3,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { enqueue } from "../../queues/enqueue.ts";
 import { retention } from "../../queues/retention.ts";
-import { Cluster, isClean } from "./cluster.ts";
+import type { ChaosTest, Finding } from "./chaos-test.ts";
+import { Cluster } from "./cluster.ts";
 import type { Random } from "./random.ts";
 import { batchesOf } from "./tests/batches.ts";
 
 const KILL_EVERY_MS = 10_000;
 const GROWTH = 0.05;
+const names = { rssMib: "memory of a worker", handles: "its open files", redisMib: "memory of Redis" };
+type Watched = keyof typeof names;
 
 interface Sample {
   readonly minute: number;
@@ -19,15 +22,23 @@ interface Sample {
 }
 
 /** Mixed work for hours with a kill every ten seconds; one worker is left alone, for its memory is what is watched. */
-export async function soak({
-  hours,
-  random,
-  say,
-}: {
-  hours: number;
-  random: Random;
-  say(text: string): void;
-}): Promise<boolean> {
+export function soakOf(hours: number, say: (text: string) => void): ChaosTest {
+  return {
+    number: 19,
+    title: "Mixed work for hours, with a kill every ten seconds",
+    short: false,
+    run: ({ random }) => soak(hours, random, say),
+    control: async () => {
+      const growing = Array.from({ length: 40 }, (_, n) => 100 + n);
+      const samples = growing.map((n) => ({ minute: n, rssMib: n, handles: 20, redisMib: 20, events: 0 }));
+      const { rssMib, handles } = growths(samples);
+      const seen = !isFlat(rssMib) && isFlat(handles);
+      return { says: "Memory that grows by 1 MiB a minute from 100 is seen to grow", holds: seen };
+    },
+  };
+}
+
+async function soak(hours: number, random: Random, say: (text: string) => void): Promise<Finding> {
   await using cluster = await Cluster.start();
   await using watched = await cluster.worker();
   await using crew = await cluster.crew(2);
@@ -54,13 +65,17 @@ export async function soak({
       say(JSON.stringify(samples.at(-1)));
     }
   }
-  const verdict = await cluster.judge(await cluster.quiet());
-  const flat = growths(samples);
-  for (const [name, growth] of Object.entries(flat))
-    say(`${name}: ${(growth * 100).toFixed(1)} % from the second quarter to the last`);
-  say(`${kills} kills, ${batch} batches: ${JSON.stringify(verdict)}`);
-  const bounded = (samples.at(-1)?.events ?? 0) <= retention.events * 2;
-  return isClean(verdict) && bounded && Object.values(flat).every((growth) => !(growth > GROWTH));
+  const stuck = await cluster.quiet();
+  const growth = Object.entries(growths(samples)).map(([name, by]) => ({
+    says: `${names[name as Watched]}: ${(by * 100).toFixed(1)} % from the second quarter to the last`,
+    holds: isFlat(by),
+  }));
+  const events = samples.at(-1)?.events ?? 0;
+  return {
+    fault: `${Math.round(hours * 60)} minutes, 2 workers and one that is watched, ${kills} kills, ${batch} batches`,
+    verdict: await cluster.judge(stuck),
+    checks: [...growth, { says: `events kept by Redis: ${events}`, holds: events <= retention.events * 2 }],
+  };
 }
 
 async function look(
@@ -80,14 +95,18 @@ async function look(
 }
 
 /** The first quarter is left out: caches fill, and Redis keeps its finished jobs up to their number. */
-function growths(samples: readonly Sample[]): Record<string, number> {
+function growths(samples: readonly Sample[]): Record<Watched, number> {
   const quarter = Math.max(1, Math.floor(samples.length / 4));
   const mean = (part: readonly Sample[], name: keyof Sample) =>
     part.reduce((sum, sample) => sum + sample[name], 0) / part.length;
-  return Object.fromEntries(
-    (["rssMib", "handles", "redisMib"] as const).map((name) => {
-      const early = mean(samples.slice(quarter, 2 * quarter), name);
-      return [name, (mean(samples.slice(-quarter), name) - early) / early];
-    }),
-  );
+  const growth = (name: Watched) => {
+    const early = mean(samples.slice(quarter, 2 * quarter), name);
+    return (mean(samples.slice(-quarter), name) - early) / early;
+  };
+  return { rssMib: growth("rssMib"), handles: growth("handles"), redisMib: growth("redisMib") };
+}
+
+/** Too short a run has nothing to compare, which is no proof. */
+function isFlat(growth: number): boolean {
+  return growth <= GROWTH;
 }

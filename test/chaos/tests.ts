@@ -6,6 +6,7 @@ import { killAtEachStep, killStorm, zombie } from "./tests/killing.ts";
 import { beyondLock, clockSkew, slowJobs } from "./tests/lasting.ts";
 import { lostReplies, partition } from "./tests/lines.ts";
 import { malformed } from "./tests/malformed.ts";
+import { modelCheck } from "./tests/model-check.ts";
 import { realKinds } from "./tests/real-kinds.ts";
 import { redisEmptied, redisFull, redisKilled } from "./tests/redis-gone.ts";
 
@@ -29,5 +30,6 @@ export const chaosTests: readonly ChaosTest[] = [
   clockSkew,
   rollingDeploy,
   flowFaults,
+  modelCheck,
   realKinds,
 ];
