@@ -6,11 +6,18 @@ import { generateClinical } from "../../../data/clinical/generator/generate.ts";
 import { lineOf, ObserverEvent } from "../../../data/observer/event.ts";
 import { inboxOf } from "../../../data/observer/inbox.ts";
 import { generateMimic } from "../../../data/sequences/generator/generate.ts";
+import { defineIndex, NewIndex } from "../../../data/vectors/define-index.ts";
+import { openEmbedder } from "../../../data/vectors/embedders/open-embedder.ts";
+import { createIndex } from "../../../data/vectors/indexes.ts";
+import type { JobContract } from "../../../queues/contract.ts";
 import { enqueue } from "../../../queues/enqueue.ts";
 import { poolNames } from "../../../queues/pools.ts";
+import type { Queues } from "../../../queues/queues.ts";
 import { untilEnded } from "../../../queues/watch.ts";
 import { cohortLand, Input as Landing } from "../../../workers/cohort-ingest/cohort-land/job.ts";
 import { cohortRefresh, Input as Refresh } from "../../../workers/cohort-ingest/cohort-refresh/job.ts";
+import { embeddingRefresh } from "../../../workers/embedding/embedding-refresh/job.ts";
+import { Input as Build, vectorsBuild } from "../../../workers/embedding/vectors-build/job.ts";
 import { observerAppend } from "../../../workers/observer/observer-append/job.ts";
 import { Input as Building, sequencesBuild } from "../../../workers/sequences/sequences-build/job.ts";
 import type { ChaosTest, Setting } from "../chaos-test.ts";
@@ -35,7 +42,7 @@ export const realKinds: ChaosTest = {
         wild.contents.get(name) === digest ? [] : [name],
       );
       return {
-        fault: `a cohort landed, refreshed and built into Gold, event sequences, ${EVENTS} observed events: ${calm.contents.size} tables, ${wild.deaths} workers killed`,
+        fault: `a cohort landed, refreshed and built into Gold, its notes embedded and indexed, event sequences, ${EVENTS} observed events: ${calm.contents.size} tables, ${wild.deaths} workers killed`,
         verdict: { ...wild.verdict, different: unlike.length },
         checks: [
           { says: `every job completed (${wild.states})`, holds: /^(completed ?)+$/.test(wild.states) },
@@ -89,28 +96,14 @@ async function work(dir: string, { random }: Setting, kills: number) {
     }
   })();
 
-  const landing = (async () => {
-    const landed = await enqueue(
-      queues,
-      cohortLand,
-      Landing.parse({ source: join(dir, "clinical", "fhir"), settleMs: 0 }),
-    );
-    const first = await untilEnded(queues, landed.id);
-    const refreshed = await enqueue(queues, cohortRefresh, Refresh.parse({ withGold: true }));
-    return [first, await untilEnded(queues, refreshed.id)];
-  })();
-  const building = enqueue(
-    queues,
-    sequencesBuild,
-    Building.parse({ source: join(dir, "mimic"), rowsPerRange: 2_000 }),
-  );
   await inboxOf(lake.storage).store(eventLines());
-  const observing = await enqueue(queues, observerAppend, {});
-  const ended = [
-    ...(await landing),
-    await untilEnded(queues, (await building).id),
-    await untilEnded(queues, observing.id),
-  ];
+  const ended = (
+    await Promise.all([
+      fromBundlesToVectors(cluster, join(dir, "clinical", "fhir")),
+      done(queues, sequencesBuild, Building.parse({ source: join(dir, "mimic"), rowsPerRange: 2_000 })),
+      done(queues, observerAppend, {}),
+    ])
+  ).flat();
   over.abort();
   await killing;
   const stuck = await cluster.quiet();
@@ -121,6 +114,25 @@ async function work(dir: string, { random }: Setting, kills: number) {
     states: ended.map(({ state, error }) => (state === "completed" ? state : `${state}: ${error}`)).join(" "),
     deaths: crew.deaths,
   };
+}
+
+/** The chain of the night: each begins when the one before has ended. */
+async function fromBundlesToVectors({ queues, lake }: Cluster, source: string) {
+  const landed = await done(queues, cohortLand, Landing.parse({ source, settleMs: 0 }));
+  const refreshed = await done(queues, cohortRefresh, Refresh.parse({ withGold: true }));
+  const index = NewIndex.parse({
+    name: "notes",
+    table: "gold.encounter_summary",
+    idColumn: "encounter_id",
+    content: { kind: "text", column: "soap_note_text" },
+  });
+  await createIndex(lake, await defineIndex(lake, index, openEmbedder));
+  const embedded = await done(queues, embeddingRefresh, { index: index.name });
+  return [landed, refreshed, embedded, await done(queues, vectorsBuild, Build.parse({ index: index.name }))];
+}
+
+async function done<Input>(queues: Queues, contract: JobContract<Input>, input: Input) {
+  return untilEnded(queues, (await enqueue(queues, contract, input)).id);
 }
 
 function eventLines() {
