@@ -1,20 +1,8 @@
+import { editDistance } from "../data/edit-distance.ts";
+
 /** The name that was probably meant; undefined when none is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const scored = known.map((candidate) => ({ candidate, away: editDistance(name, candidate) }));
   const [best] = scored.sort((a, b) => a.away - b.away);
   return best && best.away <= Math.max(2, Math.floor(name.length / 3)) ? best.candidate : undefined;
-}
-
-/** Levenshtein's: how many letters must be added, dropped or replaced. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [at, letter] of [...a].entries()) {
-    const next = [at + 1];
-    for (const [to, other] of [...b].entries()) {
-      const replaced = (row[to] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[to + 1] ?? 0) + 1, (next[to] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
