@@ -31,6 +31,10 @@ export function mountBoard(
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: "Millrace" } },
   });
+  // Thrown on to what answers all other errors: the board's own answer tells the caller what only the log should hold.
+  adapter.setErrorHandler((error) => {
+    throw error;
+  });
 
   const guard = (request: Request, response: Response, next: NextFunction) => {
     nameRequest(request, base, "anyone");

@@ -31,6 +31,17 @@ describe("/board", () => {
     });
     expect(response.status).toBe(403);
   });
+
+  test("what goes wrong on it is answered as everywhere else", async ({ serve }) => {
+    const api = await serve();
+    const malformed = await api.fetch("/board/api/queues/maintenance/some-job/retry/failed", {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: "{bad",
+    });
+    expect(malformed.status).toBe(400);
+    expect(await malformed.json()).toMatchObject({ type: "urn:millrace:problem:malformed-json" });
+  });
 });
 
 describe("every page", () => {

@@ -63,6 +63,17 @@ describe("while Redis is away", () => {
     expect(await (await api.fetch("/metrics")).text()).toContain("millrace_redis_up 0");
   });
 
+  test("the board is answered so too, before anybody has noticed", async ({ redis, serve }) => {
+    const api = await serve({ redisUrl: redis.url });
+    expect((await api.fetch("/board/api/queues")).status).toBe(200);
+
+    redis.server.kill("SIGKILL");
+    await once(redis.server, "exit");
+    const response = await api.fetch("/board/api/queues");
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ type: "urn:millrace:problem:unavailable" });
+  });
+
   test("a Redis that is there and does not answer is away as well, and comes back", async ({
     redis,
     serve,
