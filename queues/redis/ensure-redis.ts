@@ -27,6 +27,9 @@ export interface RedisLease extends AsyncDisposable {
 }
 
 const START_LIMIT_MS = 120_000;
+const ANSWER_WITHIN_MS = 2_000;
+/** One that is busy for a moment answers one of these; a stopped one answers none. */
+const MOST_SILENCES = 3;
 const IDLE_MS = 5_000;
 
 /** The Redis of this cluster: the given one, the one already running for this folder, or a new one. */
@@ -36,24 +39,33 @@ export async function ensureRedis(options: RedisOptions): Promise<RedisLease> {
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const running = await attach(dir, options);
-  if (running) return running;
+  if (running && running !== "silent") return running;
+  return startedRedis(dir, options);
+}
 
+async function startedRedis(dir: string, options: RedisOptions): Promise<RedisLease> {
   const program = await findProgram(options);
   const { idleMs = IDLE_MS } = options;
   let keeper: ChildProcess | undefined;
+  let silences = 0;
   for (let waitedMs = 0; waitedMs < START_LIMIT_MS; waitedMs += 50) {
     const lease = await attach(dir, options, keeper?.pid);
-    if (lease) return lease;
+    if (lease && lease !== "silent") return lease;
+    // A keeper of our own ends a silent server and starts another; one at work since before lets it be.
+    if (lease === "silent" && !keeper) silences += 1;
+    if (silences === MOST_SILENCES) throw new Error(await silenceOf(dir));
     // A keeper that finds another at work ends with 0, and that one's address appears.
     if (keeper?.exitCode) throw new Error(await startFailure(dir));
-    if (!(await isKept(dir)) && (!keeper || keeper.exitCode !== null || keeper.signalCode !== null)) {
-      keeper = await spawnKeeper({ dir, program, idleMs });
-    }
+    if (!(await isKept(dir)) && !isAtWork(keeper)) keeper = await spawnKeeper({ dir, program, idleMs });
     await pause(50);
   }
   throw new Error(
     `The Redis of ${dir} gave no answer in ${START_LIMIT_MS / 1000} s. ${await startFailure(dir)}`,
   );
+}
+
+function isAtWork(keeper: ChildProcess | undefined): boolean {
+  return keeper !== undefined && keeper.exitCode === null && keeper.signalCode === null;
 }
 
 async function givenRedis(url: string): Promise<RedisLease> {
@@ -68,11 +80,11 @@ async function attach(
   dir: string,
   options: RedisOptions,
   ownKeeper?: number,
-): Promise<RedisLease | undefined> {
+): Promise<RedisLease | "silent" | undefined> {
   const address = await readAddress(dir);
   if (!address?.ready) return undefined;
   const client = await connect(address);
-  if (!client) return undefined;
+  if (!client || client === "silent") return client;
 
   const again = await readAddress(dir);
   if (!again?.ready || again.port !== address.port) {
@@ -90,18 +102,21 @@ async function attach(
 }
 
 /** An open connection is what makes this process a user: it ends with the process, however that ends. */
-async function connect(address: ServerAddress): Promise<Redis | undefined> {
+async function connect(address: ServerAddress): Promise<Redis | "silent" | undefined> {
   let reached = false;
   const client = new Redis(urlOf(address), {
     connectionName: "millrace-lease",
     lazyConnect: true,
-    connectTimeout: 2_000,
-    commandTimeout: 2_000,
+    connectTimeout: ANSWER_WITHIN_MS,
+    commandTimeout: ANSWER_WITHIN_MS,
     enableReadyCheck: false,
     maxRetriesPerRequest: null,
     retryStrategy: () => (reached ? 200 : null),
   });
-  client.on("error", () => {});
+  let reason: Error | undefined;
+  client.on("error", (error: Error) => {
+    reason ??= error;
+  });
   try {
     await client.connect();
     await client.ping();
@@ -109,7 +124,7 @@ async function connect(address: ServerAddress): Promise<Redis | undefined> {
     return client;
   } catch {
     client.disconnect();
-    return undefined;
+    return reason?.message === "Command timed out" ? "silent" : undefined;
   }
 }
 
@@ -132,6 +147,12 @@ function watchKeeper(dir: string, options: RedisOptions): () => void {
   };
   const timer = setInterval(look, 2_000).unref();
   return () => clearInterval(timer);
+}
+
+async function silenceOf(dir: string): Promise<string> {
+  const server = (await readAddress(dir))?.server;
+  const next = server ? `kill -9 ${server.pid} ends it, and` : "End it;";
+  return `The Redis of ${dir} runs and does not answer: it is stopped or stuck. ${next} another one takes its place.`;
 }
 
 async function startFailure(dir: string): Promise<string> {

@@ -168,6 +168,22 @@ describe("kill -9", () => {
   });
 });
 
+describe("a server that hangs", () => {
+  test("is named to who comes then, who would else wait for as long as a start may take", async ({
+    dir,
+    start,
+  }) => {
+    await start();
+    const { pid } = await readyAddress(dir);
+    process.kill(pid, "SIGSTOP");
+
+    const next = await start();
+    process.kill(pid, "SIGCONT");
+
+    expect(next.error).toContain(`kill -9 ${pid}`);
+  });
+});
+
 describe("the folder", () => {
   test("a torn end of the append-only file costs that end only", async ({ dir, start }) => {
     const first = await start();
