@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { enqueue } from "../../queues/enqueue.ts";
 import { retention } from "../../queues/retention.ts";
+import { optimizeTables } from "../../workers/maintenance/optimize-tables/job.ts";
 import type { ChaosTest, Finding } from "./chaos-test.ts";
 import { Cluster } from "./cluster.ts";
 import type { Random } from "./random.ts";
@@ -50,17 +51,19 @@ async function soak(hours: number, random: Random, say: (text: string) => void):
   while (Date.now() < until) {
     const next = Date.now() + KILL_EVERY_MS;
     while (Date.now() < next) {
-      if ((await cluster.open()) < 200) {
-        await cluster.ask(batchesOf(50, { takesMs: 100 }, batch));
-        batch += 50;
+      if ((await cluster.open()) < 50) {
+        await cluster.ask(batchesOf(5, { takesMs: 100 }, batch));
+        batch += 5;
         await enqueue(cluster.queues, cluster.kinds.sweep, { n: batch });
       }
-      await pause(500);
+      await pause(1_000);
     }
     random.pick(crew.serving)?.signal("SIGKILL");
     kills += 1;
     if (kills % 6 === 0) {
       await cluster.reconcile();
+      // Without it the tables' files grow in number, and what a worker knows of them with it.
+      await enqueue(cluster.queues, optimizeTables, {});
       samples.push(await look(cluster, (Date.now() - started) / 60_000, watched));
       say(JSON.stringify(samples.at(-1)));
     }
