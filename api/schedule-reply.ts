@@ -13,4 +13,6 @@ export const ScheduleReply = z
   })
   .meta({ id: "Schedule" });
 
-export const ScheduleName = z.strictObject({ name: z.string().min(1).max(100) });
+export const ScheduleName = z.strictObject({
+  name: z.string().min(1).max(100).describe("The schedule's name"),
+});

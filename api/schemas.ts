@@ -5,7 +5,7 @@ import { type PoolName, poolNames } from "../queues/pools.ts";
 import { Progress } from "../queues/progress.ts";
 import { boardLink } from "./board.ts";
 
-export const PoolNameParam = z.enum(poolNames);
+export const PoolNameParam = z.enum(poolNames).describe("The pool of workers");
 
 const JobLinks = z
   .strictObject({

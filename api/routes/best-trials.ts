@@ -12,7 +12,11 @@ export const bestTrials = defineRoute({
   path: "/vectors/{index}/best",
   role: "read",
   params: z.strictObject({ index: IndexName }),
-  query: z.strictObject({ metric: BestMetric.default("pareto") }),
+  query: z.strictObject({
+    metric: BestMetric.default("pareto").describe(
+      "What best means: `pareto` lists those that no other beats in both",
+    ),
+  }),
   withoutRedis: true,
   status: 200,
   reply: z.strictObject({ metric: BestMetric, trials: z.array(Trial) }).meta({ id: "BestVectorTrials" }),

@@ -7,7 +7,7 @@ export const dropVectorIndex = defineRoute({
   method: "delete",
   path: "/vectors/{index}",
   role: "operate",
-  params: z.strictObject({ index: z.string() }),
+  params: z.strictObject({ index: z.string().describe("The index's name") }),
   withoutRedis: true,
   status: 200,
   reply: z.strictObject({ dropped: z.string() }),

@@ -12,7 +12,10 @@ import { invalid, wrongFields } from "../validate.ts";
 const MOST = 1_000;
 
 type Item = z.infer<typeof Item>;
-const Item = z.strictObject({ kind: z.string(), input: z.unknown() });
+const Item = z.strictObject({
+  kind: z.string().describe("The kind of job"),
+  input: z.unknown().describe("As that kind takes it"),
+});
 
 /** An item that was found to be right, and its place in the request. */
 interface Placed {
@@ -27,7 +30,9 @@ export const enqueueJobs = defineRoute({
   method: "post",
   path: "/jobs",
   role: "operate",
-  body: z.strictObject({ jobs: z.array(Item).min(1).max(MOST) }).meta({ id: "JobBatch" }),
+  body: z
+    .strictObject({ jobs: z.array(Item).min(1).max(MOST).describe("All of them are accepted, or none") })
+    .meta({ id: "JobBatch" }),
   maxBodyBytes: 4 * 1024 * 1024,
   status: 202,
   reply: z.strictObject({ jobs: z.array(AcceptedJob) }).meta({ id: "AcceptedJobs" }),

@@ -8,7 +8,11 @@ export const listDeadLetters = defineRoute({
   method: "get",
   path: "/dead-letters",
   role: "read",
-  query: z.strictObject({ pool: PoolNameParam.optional(), kind: z.string().optional(), ...Page }),
+  query: z.strictObject({
+    pool: PoolNameParam.optional(),
+    kind: z.string().optional().describe("Only letters of this kind of job"),
+    ...Page,
+  }),
   withoutRedis: true,
   status: 200,
   reply: z.strictObject({ deadLetters: z.array(DeadLetter), total: z.int() }).meta({ id: "DeadLetters" }),

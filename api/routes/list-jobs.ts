@@ -11,7 +11,7 @@ export const listJobs = defineRoute({
   role: "read",
   query: z.strictObject({
     pool: PoolNameParam.optional(),
-    state: z.enum(jobStates).optional(),
+    state: z.enum(jobStates).optional().describe("Only jobs in this state"),
     ...Page,
   }),
   status: 200,

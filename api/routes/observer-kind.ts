@@ -8,7 +8,7 @@ export const observerKind = defineRoute({
   path: "/observer/kinds/{kind}",
   role: "read",
   withoutRedis: true,
-  params: z.strictObject({ kind: z.string().min(1).max(128) }),
+  params: z.strictObject({ kind: z.string().min(1).max(128).describe("The kind of job") }),
   status: 200,
   reply: KindHistory,
   async handle({ params, lake }) {

@@ -28,9 +28,10 @@ interface ListOptions {
 
 /** The same way to list each of the observer's tables. */
 function listOf({ noun, summary, id, table, columns, orderBy, filters }: ListOptions) {
-  const text = z.string().min(1).max(200).optional();
+  const only = "Only rows with this value";
+  const text = z.string().min(1).max(200).optional().describe(only);
   const asked = Object.fromEntries(
-    filters.map((name) => [name, name === "success" ? z.stringbool().optional() : text]),
+    filters.map((name) => [name, name === "success" ? z.stringbool().optional().describe(only) : text]),
   );
   return defineRoute({
     summary,

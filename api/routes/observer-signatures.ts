@@ -13,7 +13,10 @@ export const listObserverSignatures = defineRoute({
   path: "/observer/signatures",
   role: "read",
   withoutRedis: true,
-  query: z.strictObject({ event_kind: z.string().optional(), ...Page }),
+  query: z.strictObject({
+    event_kind: z.string().optional().describe("Only signatures of this kind of event"),
+    ...Page,
+  }),
   status: 200,
   reply: z
     .strictObject({ signatures: z.array(z.record(z.string(), z.unknown())) })

@@ -4,7 +4,10 @@ import { cohortRefresh, Input } from "../../workers/cohort-ingest/cohort-refresh
 import { defineRoute } from "../define-route.ts";
 import { AcceptedJob, accepted } from "../schemas.ts";
 
-export const Cohort = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+export const Cohort = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/)
+  .describe("The cohort's label");
 
 export const refreshCohort = defineRoute({
   summary: "Bring Silver, and Gold if asked, up to what lies of a cohort in Bronze",

@@ -10,7 +10,7 @@ export const refreshVectorIndex = defineRoute({
   method: "post",
   path: "/vectors/{index}/refresh",
   role: "operate",
-  params: z.strictObject({ index: z.string() }),
+  params: z.strictObject({ index: z.string().describe("The index's name") }),
   status: 202,
   reply: AcceptedJob,
   location: (job) => job.links.self,

@@ -8,7 +8,9 @@ export const showSubject = defineRoute({
   method: "get",
   path: "/sequences/subjects/{subject}",
   role: "read",
-  params: z.strictObject({ subject: z.coerce.number().int().min(0).max(2_147_483_647) }),
+  params: z.strictObject({
+    subject: z.coerce.number().int().min(0).max(2_147_483_647).describe("The `subject_id`"),
+  }),
   query: z.strictObject({
     limit: z.coerce.number().int().min(1).max(10_000).default(1_000).describe("Tokens of an admission"),
   }),

@@ -8,7 +8,7 @@ export const showVectorIndex = defineRoute({
   method: "get",
   path: "/vectors/{index}",
   role: "read",
-  params: z.strictObject({ index: z.string() }),
+  params: z.strictObject({ index: z.string().describe("The index's name") }),
   withoutRedis: true,
   status: 200,
   reply: IndexDescription,

@@ -24,7 +24,7 @@ const Body = z
       })
       .optional()
       .describe("The version of each table, or the time at which to read them"),
-    format: z.enum(formatNames).default("json"),
+    format: z.enum(formatNames).default("json").describe("What the reply is"),
   })
   .meta({ id: "SqlQuery" });
 

@@ -27,7 +27,11 @@ export const uploadBundle = defineRoute({
   body: BodyText,
   takesText: {
     types: ["application/json", "application/fhir+json", NDJSON],
-    schema: z.looseObject({ resourceType: z.string() }).meta({ id: "FhirBundle" }),
+    schema: z
+      .looseObject({
+        resourceType: z.string().describe("`Bundle`, or in a bulk export the type of the line"),
+      })
+      .meta({ id: "FhirBundle" }),
   },
   maxBodyBytes: 128 * MIB,
   withoutRedis: true,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { enqueue } from "../../queues/enqueue.ts";
-import { silverValidate } from "../../workers/silver-merge/silver-validate/job.ts";
+import { Input, silverValidate } from "../../workers/silver-merge/silver-validate/job.ts";
 import { defineRoute } from "../define-route.ts";
 import { AcceptedJob, accepted } from "../schemas.ts";
 
@@ -10,7 +10,7 @@ export const validateSilver = defineRoute({
   method: "post",
   path: "/validate",
   role: "operate",
-  body: z.strictObject({ strict: z.boolean().default(false) }).meta({ id: "ValidateSilver" }),
+  body: z.strictObject({ strict: Input.shape.strict }).meta({ id: "ValidateSilver" }),
   status: 202,
   reply: AcceptedJob,
   location: (job) => job.links.self,

@@ -11,7 +11,7 @@ import { backends, type IndexContent, IndexDefinition, IndexName, metrics } from
 
 const TextContent = z.strictObject({
   kind: z.literal("text"),
-  column: z.string().min(1),
+  column: z.string().min(1).describe("The column of text"),
   embedder: z
     .string()
     .min(1)
@@ -30,14 +30,22 @@ export const NewIndex = z
   .strictObject({
     name: IndexName,
     table: IndexDefinition.shape.table,
-    idColumn: z.string().min(1),
-    content: z.discriminatedUnion("kind", [
-      TextContent,
-      z.strictObject({ kind: z.literal("vector"), column: z.string().min(1) }),
-    ]),
-    metric: z.enum(metrics).default("cosine"),
-    backend: z.enum(backends).default("hnsw"),
-    targetRecall: z.number().gt(0).max(1).default(0.99),
+    idColumn: IndexDefinition.shape.idColumn,
+    content: z
+      .discriminatedUnion("kind", [
+        TextContent,
+        z.strictObject({
+          kind: z.literal("vector"),
+          column: z.string().min(1).describe("The column of vectors"),
+        }),
+      ])
+      .describe("Text that is embedded, or vectors that are there already"),
+    metric: z.enum(metrics).default("cosine").describe("How near two vectors are"),
+    backend: z
+      .enum(backends)
+      .default("hnsw")
+      .describe("A graph in memory, or `lance` for more than memory holds"),
+    targetRecall: IndexDefinition.shape.targetRecall.default(0.99),
   })
   .refine(({ content }) => content.kind === "vector" || content.overlap < content.chunkSize, {
     path: ["content", "overlap"],

@@ -2,10 +2,10 @@ import { z } from "zod";
 
 /** How a graph is built and searched. `efSearch` can be changed without building again. */
 export const HnswSetting = z.strictObject({
-  m: z.int().min(2).max(128),
-  efConstruction: z.int().min(4).max(2_000),
-  efSearch: z.int().min(1).max(2_000),
-  seed: z.int(),
+  m: z.int().min(2).max(128).describe("Links of a vector: more find better and take more memory"),
+  efConstruction: z.int().min(4).max(2_000).describe("How widely a build looks for a vector's links"),
+  efSearch: z.int().min(1).max(2_000).describe("How widely a search looks"),
+  seed: z.int().describe("The same rows, setting and seed make the same graph"),
 });
 export type HnswSetting = z.infer<typeof HnswSetting>;
 

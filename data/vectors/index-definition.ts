@@ -7,7 +7,8 @@ export const IndexName = z
   .refine(
     (name) => !["cache", "trials"].includes(name),
     "`cache` and `trials` name tables that all indexes share",
-  );
+  )
+  .describe("The index's name");
 
 export const metrics = ["cosine", "ip", "l2"] as const;
 export type Metric = (typeof metrics)[number];
@@ -34,18 +35,22 @@ export type IndexContent = z.infer<typeof IndexContent>;
 export const IndexDefinition = z
   .strictObject({
     name: IndexName,
-    /** The table whose rows are searched, as `gold.encounter_summary`. */
-    table: z.string().regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/),
-    /** The column that names a row. */
-    idColumn: z.string().min(1),
+    table: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/)
+      .describe("The table whose rows are searched, as `gold.encounter_summary`"),
+    idColumn: z.string().min(1).describe("The column that names a row"),
     content: IndexContent,
     /** Which model made the vectors; vectors of two models are never compared. */
     model: z.string(),
     dimensions: z.int().min(1).max(16_000),
     metric: z.enum(metrics),
     backend: z.enum(backends),
-    /** The share of true neighbours that a promoted setting must find. */
-    targetRecall: z.number().gt(0).max(1),
+    targetRecall: z
+      .number()
+      .gt(0)
+      .max(1)
+      .describe("The share of true neighbours that a promoted setting must find"),
   })
   .meta({ id: "VectorIndex" });
 export type IndexDefinition = z.infer<typeof IndexDefinition>;

@@ -5,6 +5,7 @@ import { defineRoute } from "../../api/define-route.ts";
 import { openApiDocument } from "../../api/openapi.ts";
 import { routes } from "../../api/routes.ts";
 import { jobs } from "../../workers/registry.ts";
+import { undescribed } from "../support/undescribed.ts";
 import { parcels, test } from "./api.ts";
 
 const kinds = new Map(Object.values(jobs).map((job) => [job.kind, job]));
@@ -28,6 +29,26 @@ describe("the OpenAPI document", () => {
       operationId: "enqueueJob.parcel",
       requestBody: { content: { "application/json": { schema: { required: ["to"] } } } },
     });
+  });
+
+  test("says of everything that can be sent what it is for", () => {
+    expect(undescribed(openApiDocument(routes, kinds))).toEqual([]);
+
+    const silent = defineRoute({
+      summary: "Ask",
+      method: "post",
+      path: "/asked",
+      role: "read",
+      query: z.strictObject({ loud: z.string() }),
+      body: z.strictObject({ outer: z.strictObject({ inner: z.string() }).describe("Both") }),
+      status: 200,
+      reply: z.string(),
+      handle: async () => "",
+    });
+    expect(undescribed(openApiDocument({ silent }, kinds))).toEqual([
+      "post /asked: loud",
+      "post /asked: outer.inner",
+    ]);
   });
 
   test("refuses two schemas of one name", () => {

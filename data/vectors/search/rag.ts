@@ -12,11 +12,11 @@ import { type SearchOptions, search } from "./search.ts";
 /** A question to be answered from the index's rows alone. */
 export const RagRequest = z
   .strictObject({
-    question: z.string().trim().min(1).max(4_000),
+    question: z.string().trim().min(1).max(4_000).describe("What to answer"),
     model: z.string().min(1).describe("The model of the model server that writes the answer"),
     k: z.int().min(1).max(50).default(6).describe("How many chunks it is given"),
-    filter: z.string().trim().min(1).max(4_000).optional(),
-    hybrid: z.boolean().default(true),
+    filter: SearchRequest.shape.filter,
+    hybrid: z.boolean().default(true).describe("Also by the question's own words"),
     min_score: z.number().default(0.2).describe("Chunks that are less near, by the cosine, support nothing"),
   })
   .meta({ id: "VectorQuestion" });

@@ -5,17 +5,19 @@ import { defineJob } from "../../define-job.ts";
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
   index: IndexName,
-  /** Unset: the index's own. */
-  targetRecall: z.number().gt(0).max(1).optional(),
-  budgetSeconds: z.int().positive().default(1_800),
-  /** Builds that the autotuner may make of one index within an hour, whoever asks. */
-  trialsPerHour: z.int().positive().default(24),
-  /** So long after its last trial an index whose rows have not changed is left alone. */
+  targetRecall: z.number().gt(0).max(1).optional().describe("Unset: the index's own"),
+  budgetSeconds: z.int().positive().default(1_800).describe("After so long no further trial begins"),
+  trialsPerHour: z
+    .int()
+    .positive()
+    .default(24)
+    .describe("Builds that the autotuner may make of one index within an hour, whoever asks"),
   cooldownMinutes: z
     .int()
     .min(0)
-    .default(12 * 60),
-  seed: z.int().default(42),
+    .default(12 * 60)
+    .describe("So long after its last trial an index whose rows have not changed is left alone"),
+  seed: z.int().default(42).describe("With the same journal and seed the next trial is the same"),
 });
 
 export type Checkpoint = z.infer<typeof Checkpoint>;

@@ -1,17 +1,18 @@
 import { z } from "zod";
+import { HnswSetting } from "../../../data/vectors/generation.ts";
 import { IndexName } from "../../../data/vectors/index-definition.ts";
 import { defineJob } from "../../define-job.ts";
+
+const { m, efConstruction, efSearch, seed } = HnswSetting.shape;
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
   index: IndexName,
-  m: z.int().min(2).max(128).default(16),
-  efConstruction: z.int().min(4).max(2_000).default(80),
-  /** Unset: a sweep of widths, which costs no further build. */
-  efSearch: z.int().min(1).max(2_000).optional(),
-  seed: z.int().default(42),
-  /** Which share of the rows is built over. */
-  share: z.number().gt(0).max(1).default(1),
+  m: m.default(16),
+  efConstruction: efConstruction.default(80),
+  efSearch: efSearch.optional().describe("Unset: a sweep of widths, which costs no further build"),
+  seed: seed.default(42),
+  share: z.number().gt(0).max(1).default(1).describe("Which share of the rows is built over"),
 });
 
 export const vectorsTrial = defineJob({

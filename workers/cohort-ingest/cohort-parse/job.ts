@@ -3,9 +3,8 @@ import { defineJob } from "../../define-job.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** The job whose plan this is a chunk of. */
-  refresh: z.string(),
-  chunk: z.int().nonnegative(),
+  refresh: z.string().describe("The job whose plan this is a chunk of"),
+  chunk: z.int().nonnegative().describe("Which chunk of the plan, from 0"),
 });
 
 export const cohortParse = defineJob({

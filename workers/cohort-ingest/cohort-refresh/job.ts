@@ -6,22 +6,26 @@ const MIB = 1024 ** 2;
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** Unset: every cohort that lies in Bronze. */
   cohorts: z
     .array(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/))
     .min(1)
-    .optional(),
-  /** Read every bundle again, whatever is known of it, and build all of Gold where Silver changed. */
-  full: z.boolean().default(false),
-  withGold: z.boolean().default(false),
-  /** A rule that fails fails the job. */
-  strict: z.boolean().default(false),
-  /** An empty Bronze is nothing to do; else it is a mistake that the message explains. */
-  mayBeEmpty: z.boolean().default(false),
+    .optional()
+    .describe("Unset: every cohort that lies in Bronze"),
+  full: z
+    .boolean()
+    .default(false)
+    .describe("Read every bundle again, whatever is known of it, and build all of Gold where Silver changed"),
+  withGold: z.boolean().default(false).describe("Build Gold after it"),
+  strict: z.boolean().default(false).describe("A rule that fails fails the job"),
+  mayBeEmpty: z
+    .boolean()
+    .default(false)
+    .describe("An empty Bronze is nothing to do; else it is a mistake that the message explains"),
   maxBundleBytes: z
     .int()
     .positive()
-    .default(512 * MIB),
+    .default(512 * MIB)
+    .describe("A larger bundle is put aside"),
 });
 
 export type Checkpoint = z.infer<typeof Checkpoint>;

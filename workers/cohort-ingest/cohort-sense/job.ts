@@ -3,8 +3,11 @@ import { defineJob } from "../../define-job.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** A folder is taken when none of its files is younger than this. */
-  settleMs: z.int().nonnegative().default(10_000),
+  settleMs: z
+    .int()
+    .nonnegative()
+    .default(10_000)
+    .describe("A folder is taken when none of its files is younger than this"),
 });
 
 export const cohortSense = defineJob({

@@ -4,14 +4,16 @@ import { defineJob } from "../../define-job.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** The file, as the workers see it. */
-  path: z.string().min(1),
+  path: z.string().min(1).describe("The file, as the workers see it"),
   table: z
     .string()
-    .regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/, "A table's name is <schema>.<table> in lower case"),
-  format: z.enum(fileFormats),
-  /** What to do when the table has rows already. */
-  mode: z.enum(["create", "replace", "append"]).default("create"),
+    .regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/, "A table's name is <schema>.<table> in lower case")
+    .describe("The table to fill, as <schema>.<table>"),
+  format: z.enum(fileFormats).describe("What the file is, whatever its name"),
+  mode: z
+    .enum(["create", "replace", "append"])
+    .default("create")
+    .describe("What to do when the table has rows already: refuse, replace them, or append"),
 });
 
 export const tableLoad = defineJob({

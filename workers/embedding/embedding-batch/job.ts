@@ -5,11 +5,9 @@ import { defineJob } from "../../define-job.ts";
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
   index: IndexName,
-  /** The refresh that it is a part of. */
-  number: z.int(),
-  /** Of the refresh's contents, from the first to before the last. */
-  first: z.int(),
-  last: z.int(),
+  number: z.int().describe("The refresh that it is a part of"),
+  first: z.int().describe("The first of the refresh's contents that it embeds"),
+  last: z.int().describe("The first that it leaves to the next part"),
 });
 
 export const embeddingBatch = defineJob({

@@ -1,21 +1,23 @@
 import { z } from "zod";
+import { HnswSetting } from "../../../data/vectors/generation.ts";
 import { IndexName } from "../../../data/vectors/index-definition.ts";
 import { defineJob } from "../../define-job.ts";
+
+const { efSearch, seed } = HnswSetting.shape;
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
   index: IndexName,
-  /** Unset: as the generation that serves now, or the default; the width of search is then measured. */
-  setting: z
-    .strictObject({
-      m: z.int().min(2).max(128),
-      efConstruction: z.int().min(4).max(2_000),
-      efSearch: z.int().min(1).max(2_000).optional(),
-      seed: z.int().default(42),
-    })
-    .optional(),
-  /** Builds also where the generation that serves holds the same rows in a file that can be read. */
-  force: z.boolean().default(false),
+  setting: HnswSetting.extend({
+    efSearch: efSearch.optional().describe("Unset: it is measured"),
+    seed: seed.default(42),
+  })
+    .optional()
+    .describe("Unset: as the generation that serves now, or the default"),
+  force: z
+    .boolean()
+    .default(false)
+    .describe("Build also where the generation that serves holds the same rows in a file that can be read"),
 });
 
 export const vectorsBuild = defineJob({

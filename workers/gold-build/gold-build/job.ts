@@ -3,10 +3,11 @@ import { defineJob } from "../../define-job.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** Build every row again; else the visits of patients whose Silver rows changed since the last build. */
-  full: z.boolean().default(false),
-  /** A gate that fails fails the job. */
-  strict: z.boolean().default(false),
+  full: z
+    .boolean()
+    .default(false)
+    .describe("Every row again; else the visits of patients whose Silver rows changed since the last build"),
+  strict: z.boolean().default(false).describe("A gate that fails fails the job"),
 });
 
 export const goldBuild = defineJob({

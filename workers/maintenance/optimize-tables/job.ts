@@ -3,7 +3,6 @@ import { defineJob } from "../../define-job.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** Unset: every table of the lake. */
   tables: z
     .array(
       z
@@ -11,7 +10,8 @@ export const Input = z.strictObject({
         .regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/, "A table's name is <schema>.<table> in lower case"),
     )
     .min(1)
-    .optional(),
+    .optional()
+    .describe("As <schema>.<table>; unset: every table of the lake"),
 });
 
 export type Checkpoint = z.infer<typeof Checkpoint>;

@@ -3,7 +3,6 @@ import { defineJob } from "../../define-job.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** Unset: every table of the lake. */
   tables: z
     .array(
       z
@@ -11,9 +10,15 @@ export const Input = z.strictObject({
         .regex(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/, "A table's name is <schema>.<table> in lower case"),
     )
     .min(1)
-    .optional(),
-  /** Unset: what each table says itself, seven days by default. */
-  retentionHours: z.number().positive().optional(),
+    .optional()
+    .describe("As <schema>.<table>; unset: every table of the lake"),
+  retentionHours: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      "Files that no version of so many hours needs go; unset: what each table says itself, seven days by default",
+    ),
 });
 
 export type Checkpoint = z.infer<typeof Checkpoint>;

@@ -7,15 +7,27 @@ import { Range } from "../build-input.ts";
 export type Input = z.infer<typeof Input>;
 export const Input = z
   .strictObject({
-    /** The folder of a MIMIC-IV release, or of its `hosp` tables, as the workers see it. */
-    source: z.string().min(1),
-    settings: Settings.prefault({}),
-    /** Unset: rows that cannot be read fail the build, but for labevents and prescriptions, where they are left out. */
-    onBadRow: z.enum(["fail", "skip"]).optional(),
-    /** How many laboratory rows one part holds; with the settings of DuckDB this bounds the memory. */
-    rowsPerRange: z.int().positive().default(5_000_000),
-    /** Files that say which ICD-10 code stands for each of ICD-9; needed with `icd: icd10`. */
-    icdMaps: IcdMaps.optional(),
+    source: z
+      .string()
+      .min(1)
+      .describe("The folder of a MIMIC-IV release, or of its `hosp` tables, as the workers see it"),
+    settings: Settings.prefault({}).describe("What the events and tokens are to be"),
+    onBadRow: z
+      .enum(["fail", "skip"])
+      .optional()
+      .describe(
+        "Unset: rows that cannot be read fail the build, but for labevents and prescriptions, where they are left out",
+      ),
+    rowsPerRange: z
+      .int()
+      .positive()
+      .default(5_000_000)
+      .describe(
+        "How many laboratory rows one part holds; with the settings of DuckDB this bounds the memory",
+      ),
+    icdMaps: IcdMaps.optional().describe(
+      "Files that say which ICD-10 code stands for each of ICD-9; needed with `icd: icd10`",
+    ),
   })
   .refine(({ settings, icdMaps }) => settings.icd !== "icd10" || icdMaps, {
     path: ["icdMaps"],

@@ -5,9 +5,11 @@ import { Build } from "../build-input.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  build: Build,
-  settings: Settings,
-  recipes: z.record(z.string(), z.string()),
+  build: Build.describe("The build that it is a part of"),
+  settings: Settings.describe("What the events and tokens are to be"),
+  recipes: z
+    .record(z.string(), z.string())
+    .describe("What each table is made by, so that a stale one is known"),
 });
 
 export const sequencesFit = defineJob({

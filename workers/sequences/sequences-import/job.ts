@@ -5,12 +5,13 @@ import { Build } from "../build-input.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  build: Build,
-  source: z.string(),
-  table: z.string(),
-  onBadRow: z.enum(["fail", "skip"]),
-  /** The sources of the table of ICD codes, which is no part of a release. */
-  icdMaps: IcdMaps.optional(),
+  build: Build.describe("The build that it is a part of"),
+  source: z.string().describe("The folder of the release"),
+  table: z.string().describe("The table of the release to read"),
+  onBadRow: z.enum(["fail", "skip"]).describe("What a row that cannot be read does"),
+  icdMaps: IcdMaps.optional().describe(
+    "The sources of the table of ICD codes, which is no part of a release",
+  ),
 });
 
 export const sequencesImport = defineJob({

@@ -5,10 +5,12 @@ import { Build, Range } from "../build-input.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  build: Build,
-  settings: Settings,
-  recipes: z.record(z.string(), z.string()),
-  range: Range,
+  build: Build.describe("The build that it is a part of"),
+  settings: Settings.describe("What the events and tokens are to be"),
+  recipes: z
+    .record(z.string(), z.string())
+    .describe("What each table is made by, so that a stale one is known"),
+  range: Range.describe("The subjects of this part"),
 });
 
 export const sequencesRange = defineJob({

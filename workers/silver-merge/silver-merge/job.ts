@@ -4,9 +4,8 @@ import { defineJob } from "../../define-job.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** The job whose staged files are merged. */
-  refresh: z.string(),
-  table: z.enum(silverNames),
+  refresh: z.string().describe("The job whose staged files are merged"),
+  table: z.enum(silverNames).describe("The Silver table they are merged into"),
 });
 
 export const silverMerge = defineJob({

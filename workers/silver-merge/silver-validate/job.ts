@@ -3,11 +3,12 @@ import { defineJob } from "../../define-job.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
-  /** The refresh that asks, whose counts go into the log; unset: the tables as they are. */
-  refresh: z.string().optional(),
-  /** Tells one validation from another. */
-  run: z.string().min(1),
-  strict: z.boolean().default(false),
+  refresh: z
+    .string()
+    .optional()
+    .describe("The refresh that asks, whose counts go into the log; unset: the tables as they are"),
+  run: z.string().min(1).describe("Tells one validation from another"),
+  strict: z.boolean().default(false).describe("A rule that fails fails the job"),
 });
 
 export const silverValidate = defineJob({
