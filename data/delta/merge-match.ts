@@ -150,7 +150,7 @@ interface Kept {
   readonly changedTable: string;
 }
 
-/** Reads the keys first, for they tell the files that need a closer look. */
+/** Reads the keys first, for they tell the rows that need a closer look. */
 async function keepApart(
   session: WriteSession,
   snapshot: TableSnapshot,
@@ -159,21 +159,46 @@ async function keepApart(
   { differ, move, columns, isFed }: Comparison,
 ): Promise<Kept> {
   const matchedTable = await session.keep(
-    `select ${numberSql(candidates)} as ${FILE}, s.${SOURCE_ROW}
+    `select ${numberSql(candidates)} as ${FILE}, t.${ROW}, s.${SOURCE_ROW}
      from (${scanNumbered(snapshot, candidates, source.key)}) t join ${source.table} s on ${source.sameKey}`,
   );
-  const matchedNumbers = await session.numbers(`select distinct ${FILE} from ${matchedTable}`);
-  const holding = new Set(matchedNumbers.map(([number]) => number));
-  const holders = candidates.filter(({ number }) => holding.has(number));
+  const matched = await session.numbers(
+    `select ${FILE}, min(${ROW}), max(${ROW}) from ${matchedTable} group by all`,
+  );
+  const spans = new Map(matched.map(([number = -1, first = 0, last = 0]) => [number, { first, last }]));
   const list = [
-    `${numberSql(holders)} as ${FILE}, t.${ROW}, s.${SOURCE_ROW}, ${move} as ${MOVED}`,
+    `m.${FILE}, m.${ROW}, m.${SOURCE_ROW}, ${move} as ${MOVED}`,
     ...(isFed ? [columnList(snapshot.columns, "t.")] : []),
   ];
   const changedTable = await session.keep(
-    `select ${list.join(", ")} from (${scanNumbered(snapshot, holders, columns)}) t
-     join ${source.table} s on ${source.sameKey} where ${differ}`,
+    `select ${list.join(", ")} from (${scanSpans(snapshot, candidates, spans, columns)}) t
+     join ${matchedTable} m on m.${FILE} = t.${FILE} and m.${ROW} = t.${ROW}
+     join ${source.table} s on s.${SOURCE_ROW} = m.${SOURCE_ROW} where ${differ}`,
   );
   return { matchedTable, changedTable };
+}
+
+type Spans = ReadonlyMap<number, { readonly first: number; readonly last: number }>;
+
+/** So many files are read one by one, each from its first row of a span to the last; of more, spans are passed over. */
+const MAX_SPANS = 32;
+
+function scanSpans(
+  snapshot: TableSnapshot,
+  candidates: Numbered,
+  spans: Spans,
+  columns: readonly Column[],
+): string {
+  const holders = candidates.filter(({ number }) => spans.has(number));
+  if (holders.length === 0 || holders.length > MAX_SPANS)
+    return `select t.* replace (${numberSql(holders)} as ${FILE}) from (${scanNumbered(snapshot, holders, columns)}) t`;
+  return holders
+    .map((one) => {
+      const { first, last } = spans.get(one.number) ?? { first: 0, last: 0 };
+      return `select * replace (${one.number}::bigint as ${FILE}) from (${scanNumbered(snapshot, [one], columns)})
+        where ${ROW} between ${first} and ${last}`;
+    })
+    .join(" union all ");
 }
 
 /** Reads keys and compared columns at once, where the first alone would cost nearly as much. */

@@ -36,20 +36,21 @@ export interface GoldResult {
 export async function buildGold(lake: Lake, options: GoldOptions): Promise<GoldResult> {
   await ensureSilver(lake);
   await ensureGold(lake);
+  const snapshots = await readSilver(lake);
+  const state = options.full ? undefined : await currentState(lake);
+  const kept = state && (await readManifest(lake));
+  if (kept && silverNames.every((name) => state.silver[name] === snapshots[name].version))
+    return { mode: "none", patients: 0, write: nothingAt(state.gold), manifest: kept };
+
   const connection = await (await lake.duckdb()).connect();
   try {
-    const snapshots = await readSilver(lake);
-    const state = options.full ? undefined : await currentState(lake);
     const changed = state && (await changedSince(lake, connection, state, snapshots));
-    if (changed === undefined) await readAll(connection, snapshots);
-    else await readChangedOnly(connection, snapshots);
     options.signal?.throwIfAborted();
-
-    const source = { sql: await summarySql(connection, snapshots, options.instant), connection };
-    const write = await writeRows(lake, source, changed === undefined, options);
-    const known =
-      write.outcome === "unchanged" && state ? (await readManifest(lake))?.corpus_stats : undefined;
-    const manifest = await writeManifest(lake, connection, snapshots, { instant: options.instant, known });
+    const write = await build(lake, connection, snapshots, changed, options);
+    const manifest = await writeManifest(lake, connection, snapshots, {
+      instant: options.instant,
+      known: write.outcome === "unchanged" ? kept?.corpus_stats : undefined,
+    });
     await writeBuildState(lake, {
       contract: contractVersion,
       silver: versionsOf(snapshots),
@@ -62,6 +63,30 @@ export async function buildGold(lake: Lake, options: GoldOptions): Promise<GoldR
   }
 }
 
+function nothingAt(version: number): WriteResult {
+  return {
+    version,
+    outcome: "unchanged",
+    rows: { inserted: 0, updated: 0, deleted: 0 },
+    files: { added: 0, removed: 0 },
+  };
+}
+
+/** Writes the rows of so many changed patients, or with undefined of all. */
+async function build(
+  lake: Lake,
+  connection: DuckDBConnection,
+  snapshots: SilverSnapshots,
+  changed: number | undefined,
+  options: GoldOptions,
+): Promise<WriteResult> {
+  if (changed === undefined) await readAll(connection, snapshots);
+  else await readChangedOnly(connection, snapshots);
+  options.signal?.throwIfAborted();
+  const source = { sql: await summarySql(connection, snapshots, options.instant), connection };
+  return await writeRows(lake, source, changed === undefined, options);
+}
+
 /** Creates the table, or adds the columns that a later version of the contract has. */
 async function ensureGold(lake: Lake): Promise<void> {
   const gold = lake.table(goldName);
@@ -72,7 +97,8 @@ async function ensureGold(lake: Lake): Promise<void> {
   await gold.ensure({
     columns: goldColumns,
     description: "One row per encounter: who, when, and what was known.",
-    properties: { "delta.enableChangeDataFeed": "true" },
+    // A patient's visits are few rows of files that hold everybody's: they are hidden there, not the files written anew.
+    properties: { "delta.enableChangeDataFeed": "true", "delta.enableDeletionVectors": "true" },
   });
 }
 

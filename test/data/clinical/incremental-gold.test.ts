@@ -116,3 +116,42 @@ test("a build that only looked at the changed patient itself would differ", asyn
 
   expect(await goldRows(lake)).toMatchObject([{ patient_id: "p1", recent_vitals: { heart_rate: 70 } }]);
 });
+
+test("a changed patient's visits are hidden in the file of all, and what nothing changed is not read at all", async ({
+  lake,
+  dir,
+}) => {
+  const patients = (changed: string) =>
+    Object.fromEntries(
+      Array.from({ length: 8 }, (_, i) => [
+        `p${i}.json`,
+        bundle(
+          { resourceType: "Patient", id: `p${i}`, gender: `p${i}.json` === changed ? "other" : "female" },
+          { resourceType: "Encounter", id: `v${i}`, subject: to(`p${i}`), period: { start: "2020-01-01" } },
+        ),
+      ]),
+    );
+  await mergeAll(lake, await parseFiles(lake, dir, patients("")));
+  await buildGold(lake, { instant: new Date() });
+  const [file = ""] = await goldFiles(lake);
+
+  await mergeAll(lake, await parseFiles(lake, dir, patients("p3.json")));
+  const one = await buildGold(lake, { instant: new Date() });
+  const none = await buildGold(lake, { instant: new Date() });
+
+  expect(one.write.rows).toEqual({ inserted: 0, updated: 1, deleted: 0 });
+  const last = await lake.storage.get(`gold/encounter_summary/_delta_log/${"2".padStart(20, "0")}.json`);
+  expect(last.toString()).toContain(`"add":{"path":"${file}"`);
+  expect((await goldRows(lake)).map(({ patient_gender }) => patient_gender)).toEqual(
+    Array.from({ length: 8 }, (_, i) => (i === 3 ? "other" : "female")),
+  );
+  expect(none).toMatchObject({ mode: "none", patients: 0, write: { version: one.write.version } });
+  expect(none.manifest).toEqual(one.manifest);
+});
+
+async function goldFiles(lake: Lake): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { key } of lake.storage.list("gold/encounter_summary/part-"))
+    names.push(key.slice("gold/encounter_summary/".length));
+  return names;
+}
