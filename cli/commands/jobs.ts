@@ -10,6 +10,7 @@ export function define(command: Command, context: CliContext): void {
     `
 Examples:
   millrace jobs ls --state failed
+  millrace jobs kinds cohort-land
   millrace jobs run reconcile
   millrace jobs watch <id>`,
   );
@@ -32,6 +33,14 @@ Examples:
     .argument("<id>", "the job")
     .addHelpText("after", "\nEnds with 0 when the job succeeds and with 1 when it fails.")
     .action(async (id: string) => (await import("./jobs/watch.ts")).watchJob(context, id));
+  command
+    .command("kinds")
+    .description("list the kinds of work, or the fields of one kind's input")
+    .argument("[kind]", "the kind of work")
+    .action(async (kind: string | undefined) => {
+      const { listKinds, showKind } = await import("./jobs/kinds.ts");
+      return kind === undefined ? listKinds(context) : showKind(context, kind);
+    });
   command
     .command("run")
     .description("ask for work of any kind and show its bars until it ends")

@@ -2,11 +2,10 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { enqueue } from "../../../queues/enqueue.ts";
 import type { AnyJob } from "../../../workers/define-job.ts";
-import { findKind, kinds } from "../../../workers/registry.ts";
 import type { CliContext } from "../../context.ts";
 import { CliFailure, UsageFailure } from "../../failure.ts";
 import { followJob } from "../../follow-job.ts";
-import { nearest } from "../../nearest.ts";
+import { knownKind } from "./known-kind.ts";
 import { renderOutcome } from "./outcome.ts";
 
 export async function runKind(
@@ -14,7 +13,7 @@ export async function runKind(
   kind: string,
   { input: text, detach }: { readonly input: string; readonly detach?: boolean },
 ): Promise<void> {
-  const contract = requireKind(kind);
+  const contract = knownKind(kind);
   const input = checkInput(contract, await readInput(text));
 
   await using cluster = await context.openCluster(detach ? [] : [contract.pool]);
@@ -35,20 +34,13 @@ export async function runKind(
   context.output.result(ended, (paint) => renderOutcome(ended, paint));
 }
 
-function requireKind(kind: string): AnyJob {
-  const contract = findKind(kind);
-  if (contract) return contract;
-  const meant = nearest(kind, kinds);
-  throw new UsageFailure(
-    `unknown kind '${kind}'`,
-    meant ? `did you mean ${meant}?` : `the kinds are ${kinds.join(", ")}`,
-  );
-}
-
 function checkInput(contract: AnyJob, input: unknown): unknown {
   const parsed = contract.input.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new UsageFailure(`The input of ${contract.kind} is wrong:\n${z.prettifyError(parsed.error)}`);
+  throw new UsageFailure(
+    `The input of ${contract.kind} is wrong:\n${z.prettifyError(parsed.error)}`,
+    `millrace jobs kinds ${contract.kind} lists its fields`,
+  );
 }
 
 async function readInput(text: string): Promise<unknown> {
