@@ -9,12 +9,17 @@ export interface ObserverOptions {
   /** Where the API is: `http://127.0.0.1:3100`. */
   readonly url: string;
   readonly apiKey?: string;
-  /** What may wait to be sent; beyond it the oldest go. */
+  /** How many may wait to be sent; beyond it the oldest go. */
   readonly most?: number;
   readonly limitMs?: number;
 }
 
 const AT_ONCE = 5_000;
+/** At three bytes a character still less than a body may have. */
+const CHARS_AT_ONCE = 4 * 1024 ** 2;
+/** The observer refuses a longer line. */
+const CHARS_IN_LINE = 32_768;
+const MOST_CHARS = 64 * 1024 ** 2;
 const GATHER_MS = 100;
 const LIMIT_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -27,10 +32,11 @@ const LONGEST_PAUSE_MS = 30_000;
 export class ObserverClient {
   readonly #options: ObserverOptions;
   readonly #waiting: string[] = [];
+  #waitingChars = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sending: Promise<boolean> | undefined;
   #failures = 0;
-  /** Events that were given up: too many waited, or they could not be written as JSON. */
+  /** Events that were given up: too many waited, they were too large, or they could not be written as JSON. */
   dropped = 0;
 
   constructor(options: ObserverOptions) {
@@ -38,16 +44,18 @@ export class ObserverClient {
   }
 
   tell(event: ObservedEvent): void {
-    try {
-      const line = JSON.stringify({ id: crypto.randomUUID(), timestamp: Date.now(), ...event });
-      this.#waiting.push(line);
-    } catch {
+    const line = lineOf(event);
+    if (line === undefined) {
       this.dropped += 1;
       return;
     }
+    this.#waiting.push(line);
+    this.#waitingChars += line.length;
     const { most = 50_000 } = this.#options;
-    if (this.#waiting.length > most)
-      this.dropped += this.#waiting.splice(0, this.#waiting.length - most).length;
+    while (this.#waiting.length > most || this.#waitingChars > MOST_CHARS) {
+      this.#forget(1);
+      this.dropped += 1;
+    }
     this.#schedule(this.#failures === 0 ? GATHER_MS : this.#pauseMs());
   }
 
@@ -79,7 +87,7 @@ export class ObserverClient {
 
   /** The first lines that wait; they leave only when the observer has them or refuses them for good. */
   async #post(): Promise<boolean> {
-    const lines = this.#waiting.slice(0, AT_ONCE);
+    const lines = this.#first();
     const [last] = lines.slice(-1);
     try {
       const { url, apiKey, limitMs = LIMIT_MS } = this.#options;
@@ -96,7 +104,7 @@ export class ObserverClient {
       this.#failures = 0;
       // Some may have been dropped from the front meanwhile; what was sent ends with this line.
       const at = last === undefined ? -1 : this.#waiting.indexOf(last);
-      this.#waiting.splice(0, at + 1);
+      this.#forget(at + 1);
       return true;
     } catch {
       this.#failures += 1;
@@ -104,7 +112,31 @@ export class ObserverClient {
     }
   }
 
+  #first(): string[] {
+    const lines: string[] = [];
+    let chars = 0;
+    for (const line of this.#waiting) {
+      chars += line.length;
+      if (lines.length === AT_ONCE || chars > CHARS_AT_ONCE) break;
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  #forget(count: number): void {
+    for (const line of this.#waiting.splice(0, count)) this.#waitingChars -= line.length;
+  }
+
   #pauseMs(): number {
     return Math.min(LONGEST_PAUSE_MS, 500 * 2 ** Math.min(this.#failures, 10));
+  }
+}
+
+function lineOf(event: ObservedEvent): string | undefined {
+  try {
+    const line = JSON.stringify({ id: crypto.randomUUID(), timestamp: Date.now(), ...event });
+    return line.length <= CHARS_IN_LINE ? line : undefined;
+  } catch {
+    return undefined;
   }
 }
