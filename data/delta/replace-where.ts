@@ -125,9 +125,9 @@ async function propose(
     const sql = `select * from (${scanSql(snapshot, [file])}) where (${where}) is not true`;
     rewritten.push(...(await writeFiles({ ...writing, sql, partition: file.add.partitionValues })));
   }
-  // Files that go whole, and vectors that differ, say themselves which rows went.
+  // Files that go whole say themselves which rows went; the difference of two vectors is more than some readers take.
   const changes =
-    rewriting.length > 0 && hasChangeFeed(snapshot)
+    partial.length > 0 && hasChangeFeed(snapshot)
       ? await writeChanges(session, snapshot, hits, added, where)
       : [];
   const actions: Action[] = [
