@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+
 /** A bundle to read. The name stands in every row made from it; the number is its place in the order of a refresh. */
 export interface BundleFile {
   readonly path: string;
@@ -34,4 +36,23 @@ export function inOrder(files: readonly { readonly path: string; readonly name: 
     .map((file) => ({ file, bytes: Buffer.from(file.path) }))
     .sort((a, b) => a.bytes.compare(b.bytes))
     .map(({ file }, index) => ({ path: file.path, name: file.name, number: index }));
+}
+
+/** DuckDB takes up to 2,048 files as one batch and holds all their text, so a batch is bounded by bytes. */
+const BATCH_BYTES = 64 * 1024 ** 2;
+
+/** The files in batches that are read one after the other. */
+export async function inBatches(files: readonly BundleFile[]): Promise<BundleFile[][]> {
+  const batches: BundleFile[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const file of files) {
+    const { size } = await stat(file.path);
+    if (bytes + size > BATCH_BYTES) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)?.push(file);
+    bytes += size;
+  }
+  return batches;
 }

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
 import { identifier, queryRows } from "../sql/duckdb.ts";
 import { entriesOf } from "./bundle-entries.ts";
-import { type BundleFile, isGzip, isLines } from "./bundle-file.ts";
+import { type BundleFile, inBatches, isGzip, isLines } from "./bundle-file.ts";
 import { resourceStructure } from "./silver/resource-fields.ts";
 
 /** By the number of its file, what stands for all that was taken out of it. */
@@ -27,15 +27,16 @@ export async function readFingerprints(
   connection: DuckDBConnection,
   files: readonly BundleFile[],
 ): Promise<Fingerprints> {
-  const plain = files.filter((file) => !isGzip(file) && !isLines(file));
-  if (plain.length === 0) return new Map();
-  const rows = `select bundle, position, full_url, resource.* from (${entriesOf(plain, "hopeful")})`;
-  try {
-    return await fingerprints(connection, plain, rows);
-  } catch {
-    // Whatever stood in the way of one file, parsing meets it again and tells of it.
-    return new Map();
+  const found: [number, string][] = [];
+  for (const batch of await inBatches(files.filter((file) => !isGzip(file) && !isLines(file)))) {
+    const rows = `select bundle, position, full_url, resource.* from (${entriesOf(batch, "hopeful")})`;
+    try {
+      found.push(...(await fingerprints(connection, batch, rows)));
+    } catch {
+      // Whatever stood in the way of one file, parsing meets it again and tells of it.
+    }
   }
+  return new Map(found);
 }
 
 async function fingerprints(

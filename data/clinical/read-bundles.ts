@@ -18,6 +18,7 @@ import {
 } from "./bundle-entries.ts";
 import {
   type BundleFile,
+  inBatches,
   isGzip,
   isLines,
   type QuarantinedFile,
@@ -54,11 +55,8 @@ export async function readBundles(
 
   const instant = `${quote(options.runInstant.toISOString())}::timestamptz`;
   await createTables(connection);
-  await insertBundles(
-    connection,
-    readable.filter((file) => !isLines(file)),
-    instant,
-  );
+  for (const batch of await inBatches(readable.filter((file) => !isLines(file))))
+    await insertBundles(connection, batch, instant);
   await insertLines(connection, readable.filter(isLines), instant);
   return [...quarantined, ...(await lookAgain(connection, readable, instant))];
 }
@@ -112,7 +110,6 @@ async function insertBundles(
   files: readonly BundleFile[],
   instant: string,
 ): Promise<void> {
-  if (files.length === 0) return;
   try {
     await connection.run(insertEntries(files, instant, "hopeful"));
   } catch {

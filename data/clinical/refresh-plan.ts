@@ -13,7 +13,10 @@ export interface RefreshPlan {
   readonly isFull: boolean;
 }
 
-const CHUNK_BYTES = 64 * 1024 * 1024;
+const MIB = 1024 ** 2;
+/** A chunk costs the planning of ten SELECTs, so it is not small; and there are some for several workers. */
+const CHUNK_BYTES = { least: 64 * MIB, most: 192 * MIB };
+const CHUNKS = 8;
 /** DuckDB reads the files of a chunk side by side, so small ones are bounded by number. */
 const CHUNK_FILES = 2_000;
 
@@ -41,10 +44,12 @@ export async function planRefresh(
 
 function chunked(bundles: readonly BronzeBundle[]): BronzeBundle[][] {
   const chunks: BronzeBundle[][] = [];
+  const total = bundles.reduce((sum, bundle) => sum + bundle.size_bytes, 0);
+  const most = Math.min(CHUNK_BYTES.most, Math.max(CHUNK_BYTES.least, total / CHUNKS));
   let chunk: BronzeBundle[] = [];
   let bytes = 0;
   for (const bundle of bundles) {
-    if (chunk.length > 0 && (bytes + bundle.size_bytes > CHUNK_BYTES || chunk.length >= CHUNK_FILES)) {
+    if (chunk.length > 0 && (bytes + bundle.size_bytes > most || chunk.length >= CHUNK_FILES)) {
       chunks.push(chunk);
       [chunk, bytes] = [[], 0];
     }

@@ -12,6 +12,9 @@ create or replace temp macro first_scalar(j, paths) as
 create or replace temp macro plain(t) as
   case when starts_with(t, '{') or starts_with(t, '[') then null else t end;
 
+-- Whether a text is that of an object or a list: by the code of its first character, { or [.
+create or replace temp macro is_tree(t) as ord(t) in (123, 91);
+
 -- A list as a list; one object where a list is meant is a list of one; anything else is null.
 create or replace temp macro as_list(j) as
   case
@@ -80,7 +83,8 @@ create or replace temp macro section_labels(t) as
   list_transform(
     list_concat(
       regexp_extract_all(t, '(?m)^#+\s*(.+)$', 1),
-      regexp_extract_all(t, '(?im)^\s*(subjective|objective|assessment|plan)\s*:', 1)),
+      case when contains(t, ':')
+        then regexp_extract_all(t, '(?im)^\s*(subjective|objective|assessment|plan)\s*:', 1) end),
     lambda label: lower(regexp_replace(label, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g')));
 
 -- The US Core race or ethnicity: its text, else the display of its category.

@@ -89,7 +89,7 @@ export const resourceStructure = {
 /** SQL that is true where a field is there but not as expected, so that it becomes null or empty. */
 function isOdd(field: FieldName): string {
   const column = `"${field}"`;
-  const isTree = `(starts_with(${column}, '{') or starts_with(${column}, '['))`;
+  const isTree = `is_tree(${column})`;
   switch (resourceFields[field]) {
     case "scalar":
     case "text":
