@@ -7,6 +7,8 @@ export interface ThreadOptions {
   readonly signal: AbortSignal;
   /** What its JavaScript heap may grow to; buffers and native memory are not counted. */
   readonly memoryMb?: number;
+  /** How much garbage may gather before it is looked for; a few megabytes cost little where most of it dies young. */
+  readonly garbageMb?: number;
   readonly onProgress?: (progress: Progress) => void;
   /** Buffers to hand over instead of copying. */
   readonly transfer?: readonly Transferable[];
@@ -39,14 +41,17 @@ interface ThreadFailure {
 export async function runInThread<Input, Output>(
   module: URL,
   input: Input,
-  { signal, memoryMb, onProgress, transfer = [] }: ThreadOptions,
+  { signal, memoryMb, garbageMb, onProgress, transfer = [] }: ThreadOptions,
 ): Promise<Output> {
   signal.throwIfAborted();
   const thread = new Worker(new URL("./thread-entry.js", import.meta.url), {
     workerData: { module: module.href, input },
     transferList: [...transfer],
     execArgv: [],
-    ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
+    resourceLimits: {
+      ...(memoryMb !== undefined && { maxOldGenerationSizeMb: memoryMb }),
+      ...(garbageMb !== undefined && { maxYoungGenerationSizeMb: garbageMb }),
+    },
   });
   let stop: (() => void) | undefined;
   try {

@@ -14,9 +14,10 @@ export async function work({ source, rows, setting }: BareOrder): Promise<number
   graph.initIndex({ maxElements: rows, m, efConstruction, randomSeed: seed });
   let label = 0;
   let ms = 0;
-  for await (const { vectors } of vectorBatches(source)) {
+  for await (const { ids, vector } of vectorBatches(source)) {
+    const points = ids.map((_id, row) => vector(row) as number[]);
     const begun = performance.now();
-    for (const vector of vectors) graph.addPoint(vector as number[], label++);
+    for (const point of points) graph.addPoint(point, label++);
     ms += performance.now() - begun;
   }
   return ms / 1_000;

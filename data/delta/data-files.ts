@@ -44,6 +44,11 @@ export interface FileWriting {
 }
 
 const CHANGE_TYPE: Column = { name: "_change_type", type: "string", nullable: false };
+/**
+ * A page holds a column of its whole group of rows, and who reads it needs it twice in memory, packed and unpacked. Of
+ * vectors the usual number of rows fills hundreds of megabytes.
+ */
+const VECTORS_GROUP = "4MB";
 /** File systems end names at 255 bytes; longer partition folders are left out, for readers ask only the log. */
 const FOLDER_BYTES = 200;
 
@@ -91,7 +96,7 @@ export function toChangeFile({ add }: NewFile): ChangeFile {
 }
 
 function copySql(writing: FileWriting, folder: string): string {
-  const { sql, partitionBy, partition, targetBytes } = writing;
+  const { sql, columns, partitionBy, partition, targetBytes } = writing;
   const stored = storedColumns(writing).map(({ name }) => identifier(name));
   const isSplit = partitionBy.length > 0 && partition === undefined;
   const keys = isSplit ? partitionColumns(writing).map(partitionText) : [];
@@ -103,9 +108,15 @@ function copySql(writing: FileWriting, folder: string): string {
     isSplit
       ? `partition_by (${keys.map((_, index) => partitionKey(index)).join(", ")})`
       : `file_size_bytes ${targetBytes}`,
+    ...(columns.some(holdsVectors) ? [`row_group_size_bytes '${VECTORS_GROUP}'`] : []),
   ];
   const rows = list.length > 0 ? `select ${list.join(", ")} from ${subquery(sql)}` : sql;
   return `copy (${rows}) to ${quote(folder)} (${options.join(", ")})`;
+}
+
+function holdsVectors({ type }: Column): boolean {
+  if (typeof type === "string" || type.type !== "array") return false;
+  return type.elementType === "float" || type.elementType === "double";
 }
 
 function storedColumns({ columns, partitionBy, kind }: FileWriting): Column[] {

@@ -44,12 +44,10 @@ export async function prepareRows(
      from (${await snapshot.readSql({ columns: ["id", "model", "vector"], where: comparable })})`,
   );
   const set = await evaluationSet(lake, definition, { rows: count?.all ?? 0 });
-  const rowsSql = (which: string) =>
-    snapshot.readSql({
-      columns: ["id", "chunk", "vector"],
-      where: `${comparable}${chosen} and ${which}`,
-    });
-  const [sql, heldSql] = await Promise.all([rowsSql(`not (${set.isHeld})`), rowsSql(set.isHeld)]);
+  const sql = await snapshot.readSql({
+    columns: ["id", "chunk", "vector"],
+    where: `${comparable}${chosen}`,
+  });
   const name = `v${snapshot.version}-${Math.min(1, share)}-${seed}`;
   return {
     tableVersion: snapshot.version,
@@ -58,7 +56,7 @@ export async function prepareRows(
     async order({ setting, path, sweep = sweptWidths, rounds = 1, tempDir }) {
       const truth = await knownTruth(lake, definition.name, set.name, name);
       return {
-        source: { sql, heldSql, dimensions: definition.dimensions, tempDir },
+        source: { sql, except: set.isHeld, dimensions: definition.dimensions, tempDir },
         metric: definition.metric,
         rows: count?.n ?? 0,
         setting,

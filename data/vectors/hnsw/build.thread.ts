@@ -5,17 +5,13 @@ import { type Measured, measureSearch, type Truth, TruthSearch } from "../trials
 import { freeGraph, type Graph, openGraph } from "./binding.ts";
 import { sealGraphFile } from "./graph-file.ts";
 import { type StopFlag, stopper } from "./stop-flag.ts";
-import { type VectorSource, vectorBatches } from "./vector-rows.ts";
+import { leftOutOf, type VectorSource, vectorBatches } from "./vector-rows.ts";
 import { checkWritten } from "./written.ts";
-
-export interface BuildSource extends VectorSource {
-  /** The rows that the questions are, as a SELECT: what is measured lacks them, what is left has them. */
-  readonly heldSql?: string;
-}
 
 /** One graph to build, and how it is to be looked at. */
 export interface BuildOrder {
-  readonly source: BuildSource;
+  /** What it leaves out are the questions: what is measured lacks them, what is written has them. */
+  readonly source: VectorSource;
   readonly metric: Metric;
   /** How many rows are expected; a few more are taken too. */
   readonly rows: number;
@@ -52,8 +48,7 @@ export async function work(order: BuildOrder, report: Report): Promise<BuildOutc
 
   const truth = order.truth ?? search?.truth() ?? [];
   const rounds = measure(graph, order, truth, ids.length);
-  if (path !== undefined && source.heldSql)
-    await addHeld(graph, { ...source, sql: source.heldSql }, ids, chunks);
+  if (path !== undefined) await addHeld(graph, leftOutOf(source), ids, chunks);
   const file = path === undefined ? undefined : await write(graph, path, ids, chunks, source.dimensions);
   freeGraph(graph);
   return {
@@ -81,18 +76,18 @@ async function fillGraph(
   const goOn = stopper(stop);
   for await (const batch of vectorBatches(source)) {
     const begun = performance.now();
-    for (const [at, vector] of batch.vectors.entries()) {
+    for (const [at, id] of batch.ids.entries()) {
       if (ids.length === capacity) {
         capacity = Math.ceil(capacity * 1.2) + 1_000;
         graph.resizeIndex(capacity);
       }
       goOn();
-      graph.addPoint(vector as number[], ids.length);
-      ids.push(batch.ids[at] ?? "");
+      graph.addPoint(batch.vector(at) as number[], ids.length);
+      ids.push(id);
       chunks.push(batch.chunks[at] ?? 0);
     }
     buildMs += performance.now() - begun;
-    if (search) for (const vector of batch.vectors) search.see(vector);
+    if (search) for (const at of batch.ids.keys()) search.see(batch.vector(at));
     report({ stage: "build", done: ids.length, total: rows, unit: "rows" });
   }
   return { ids, chunks, buildMs };
@@ -102,9 +97,9 @@ async function fillGraph(
 async function addHeld(graph: Graph, held: VectorSource, ids: string[], chunks: number[]): Promise<void> {
   for await (const batch of vectorBatches(held)) {
     graph.resizeIndex(ids.length + batch.ids.length);
-    for (const [at, vector] of batch.vectors.entries()) {
-      graph.addPoint(vector as number[], ids.length);
-      ids.push(batch.ids[at] ?? "");
+    for (const [at, id] of batch.ids.entries()) {
+      graph.addPoint(batch.vector(at) as number[], ids.length);
+      ids.push(id);
       chunks.push(batch.chunks[at] ?? 0);
     }
   }

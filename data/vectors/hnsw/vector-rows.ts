@@ -1,41 +1,62 @@
-import { DuckDBListValue } from "@duckdb/node-api";
+import { DuckDBArrayValue, type DuckDBValue } from "@duckdb/node-api";
 import { DataError } from "../../errors.ts";
 import { openDuckDB } from "../../sql/duckdb.ts";
+import { streamRows } from "../../sql/stream-rows.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 
 /** A batch of rows as the engine hands them over, some two thousand. */
 export interface VectorBatch {
   readonly ids: readonly string[];
   readonly chunks: readonly number[];
-  readonly vectors: readonly (readonly number[])[];
+  /** The vector of one of them, made when asked for. */
+  vector(at: number): readonly number[];
 }
 
 export interface VectorSource {
   /** A SELECT of id, chunk and vector. */
   readonly sql: string;
+  /** A condition over these columns for rows to leave out. As a part of `sql` it would copy the vectors of the others. */
+  readonly except?: string;
   readonly dimensions: number;
   /** For the small engine of this reading. */
   readonly tempDir: string;
+  readonly memoryBytes?: number;
 }
 
-/** A group of rows of a Parquet file may hold a hundred thousand vectors, and is taken apart in memory. */
-const MEMORY_BYTES = 1024 ** 3;
+/**
+ * Our own files need a tenth of it, for they have small groups of rows. One of another hand, or of an earlier version, may hold all its
+ * vectors in one group, of which pages of up to 100 MB are in memory packed and unpacked.
+ */
+const MEMORY_BYTES = 512 * 1024 ** 2;
 
 /** Reads vectors with an engine of its own, in the order of the files, so that one seed makes one graph. */
 export async function* vectorBatches({
   sql,
+  except = "false",
   dimensions,
   tempDir,
+  memoryBytes = MEMORY_BYTES,
 }: VectorSource): AsyncGenerator<VectorBatch> {
-  using engine = await openDuckDB({ memoryBytes: MEMORY_BYTES, threads: 1, tempDir });
+  using engine = await openDuckDB({ memoryBytes, threads: 1, tempDir });
   const connection = await engine.connect();
   try {
     await connection.run("set preserve_insertion_order = true");
-    const result = await connection.stream(sql);
-    for (let chunk = await result.fetchChunk(); chunk?.rowCount; chunk = await result.fetchChunk()) {
+    const { chunks } = await streamRows(
+      connection,
+      // Lists take the next power of two of their numbers in memory, arrays what they hold.
+      `select id, chunk, vector::float[${dimensions}], ${except} from (${sql})`,
+    );
+    for await (const chunk of chunks()) {
+      // The engine's memory of the chunk before, megabytes, is given back when its small object is collected.
+      collectGarbage();
+      const [ids, numbers, vectors, isLeftOut] = [0, 1, 2, 3].map((column) => chunk.getColumnVector(column));
+      const rows = Array.from({ length: chunk.rowCount }, (_, row) => row).filter(
+        (row) => !isLeftOut?.getItem(row),
+      );
       yield {
-        ids: chunk.getColumnValues(0).map(String),
-        chunks: chunk.getColumnValues(1).map(Number),
-        vectors: chunk.getColumnValues(2).map((value) => numbersOf(value, dimensions)),
+        ids: rows.map((row) => String(ids?.getItem(row))),
+        chunks: rows.map((row) => Number(numbers?.getItem(row))),
+        vector: (at) => numbersOf(vectors?.getItem(rows[at] ?? -1)),
       };
     }
   } finally {
@@ -43,14 +64,16 @@ export async function* vectorBatches({
   }
 }
 
-/** Zero, NaN and wrong sizes are refused where vectors are made; a table written by another hand is checked here. */
-export function numbersOf(value: unknown, dimensions: number): number[] {
-  if (!(value instanceof DuckDBListValue)) throw new DataError("A row of the vectors' table has no vector.");
+/** The rows that a source leaves out. */
+export function leftOutOf(source: VectorSource): VectorSource {
+  const { sql, except = "false" } = source;
+  return { ...source, sql: `select * from (${sql}) where ${except}`, except: "false" };
+}
+
+/** Zero and NaN are refused where vectors are made; a table written by another hand is checked here. */
+function numbersOf(value: DuckDBValue | undefined): readonly number[] {
+  if (!(value instanceof DuckDBArrayValue)) throw new DataError("A row of the vectors' table has no vector.");
   const numbers = value.items as number[];
-  if (numbers.length !== dimensions)
-    throw new DataError(
-      `A vector of the table has ${numbers.length} numbers, and its index ${dimensions}: refresh the index.`,
-    );
   let sum = 0;
   for (const x of numbers) sum += x * x;
   if (Number.isFinite(sum) && sum > 0) return numbers;

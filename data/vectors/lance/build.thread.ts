@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildOrder, BuildOutcome } from "../hnsw/build.thread.ts";
 import { stopper } from "../hnsw/stop-flag.ts";
-import { type VectorBatch, vectorBatches } from "../hnsw/vector-rows.ts";
+import { leftOutOf, type VectorBatch, vectorBatches } from "../hnsw/vector-rows.ts";
 import type { Metric } from "../index-definition.ts";
 import { hitsWithin, type Measured, RECALL_AT, type Truth, TruthSearch } from "../trials/measure.ts";
 import { type LanceDb, type LanceTable, lanceQuery, loadLanceDb, TABLE } from "./binding.ts";
@@ -52,11 +52,10 @@ export async function work(order: BuildOrder, report: Report): Promise<BuildOutc
     goOn();
     measured.push(await measure(table, order, truth, width));
   }
-  if (source.heldSql)
-    for await (const records of fragments(vectorBatches({ ...source, sql: source.heldSql }))) {
-      await table.add(records);
-      rows += records.length;
-    }
+  for await (const records of fragments(vectorBatches(leftOutOf(source)))) {
+    await table.add(records);
+    rows += records.length;
+  }
   return { rows, buildSeconds, memoryBytes: 0, file: await sealFolder(path), truth, rounds: [measured] };
 }
 
@@ -69,9 +68,8 @@ async function train(lancedb: LanceDb, table: LanceTable, rows: number, metric: 
 
 async function* fragments(batches: AsyncIterable<VectorBatch>): AsyncGenerator<Record[]> {
   let records: Record[] = [];
-  for await (const { ids, chunks, vectors } of batches) {
-    for (const [at, id] of ids.entries())
-      records.push({ id, chunk: chunks[at] ?? 0, vector: vectors[at] ?? [] });
+  for await (const { ids, chunks, vector } of batches) {
+    for (const [at, id] of ids.entries()) records.push({ id, chunk: chunks[at] ?? 0, vector: vector(at) });
     if (records.length < ROWS_A_FRAGMENT) continue;
     yield records;
     records = [];

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Lake } from "../../../../data/lake.ts";
 import { currentPointer } from "../../../../data/vectors/generations/pointers.ts";
 import { prepareRows } from "../../../../data/vectors/generations/prepare.ts";
+import { leftOutOf, type VectorSource, vectorBatches } from "../../../../data/vectors/hnsw/vector-rows.ts";
 import { comparableSql } from "../../../../data/vectors/search/in-engine.ts";
 import { SearchRequest } from "../../../../data/vectors/search/request.ts";
 import { search } from "../../../../data/vectors/search/search.ts";
@@ -21,17 +22,24 @@ async function idsOf(lake: Lake, sql: string): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
+async function readIds(source: VectorSource): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const batch of vectorBatches(source)) ids.push(...batch.ids);
+  return ids.sort();
+}
+
 describe("the evaluation set", () => {
   test("is rows of the index that what is measured lacks, a hundred of many and a tenth of few", async ({
     lake,
+    dir,
   }) => {
     await makeNotes(lake, 2_000);
     const set = await evaluationSet(lake, notes, { rows: 2_000 });
 
-    const { source, queries } = await (await prepareRows(lake, notes)).order({ setting, tempDir: "unused" });
+    const { source, queries } = await (await prepareRows(lake, notes)).order({ setting, tempDir: dir });
 
-    const held = await idsOf(lake, source.heldSql ?? "");
-    const measured = await idsOf(lake, source.sql);
+    const held = await readIds(leftOutOf(source));
+    const measured = await readIds(source);
     expect(queries).toEqual(set.queries);
     expect(held).toHaveLength(100);
     expect(measured).toHaveLength(1_900);
@@ -62,7 +70,7 @@ describe("the evaluation set", () => {
     expect(await buildIndex(lake)).toMatchObject({ outcome: "serving", rows: 400 });
     const { source } = await (await prepareRows(lake, notes)).order({ setting, tempDir: "unused" });
 
-    for (const id of (await idsOf(lake, source.heldSql ?? "")).slice(0, 5)) {
+    for (const id of (await idsOf(lake, leftOutOf(source).sql)).slice(0, 5)) {
       const request = SearchRequest.parse({ vector: await vectorOf(lake, id), k: 1 });
       expect(await search(lake, "notes", request)).toMatchObject({ method: "hnsw", hits: [{ id }] });
     }
