@@ -3,11 +3,12 @@ import { z } from "zod";
 import type { StagedRows, Table } from "../delta/table.ts";
 import { DataError } from "../errors.ts";
 import type { Lake } from "../lake.ts";
-import { identifier, queryRows, quote } from "../sql/duckdb.ts";
+import { identifier, queryRows } from "../sql/duckdb.ts";
 import { measured, memoryLimitBytes } from "./measure.ts";
 import { sourceRecipe } from "./recipe.ts";
 import { importCsv } from "./sources/import.ts";
 import type { SourceFile } from "./sources/source-file.ts";
+import { stagedSql } from "./staged.ts";
 import type { Step } from "./steps.ts";
 import { rawColumns, rawName, sequencesTable } from "./tables.ts";
 
@@ -79,14 +80,11 @@ async function refuseRepeats(
   staged: StagedRows,
 ): Promise<void> {
   if (!unique || staged.files.length === 0) return;
-  const paths = await Promise.all(
-    staged.files.map((file) => lake.storage.localPath(`${table.root}/${(file as { path: string }).path}`)),
-  );
   const column = identifier(unique);
   const [found] = await queryRows(
     connection,
     z.object({ repeats: z.bigint() }),
-    `select count(${column}) - count(distinct ${column}) as repeats from read_parquet([${paths.map(quote).join(", ")}])`,
+    `select count(${column}) - count(distinct ${column}) as repeats ${await stagedSql(lake, table, staged)}`,
   );
   if (found?.repeats)
     throw new DataError(

@@ -4,13 +4,18 @@
 -- Blanks, tabs and line ends at both ends; what is then empty is null.
 create or replace macro trimmed(text) as nullif(trim(text, E' \t\r\n'), '');
 
+-- Over rows that stand in an order already: whether a column differs from the row before, and the number of a row since
+-- the last that began something, `n` being its number among all. Windows without an order read the rows one after
+-- another as they come; with one they would sort them again, and sorting is what a build spends its time on.
+create or replace macro changes(value) as value is distinct from lag(value) over ();
+create or replace macro number_since(n, begins) as n - max(if(begins, n, null)) over (rows unbounded preceding) + 1;
+
 -- An ICD code as a token part: no dots, upper case. Leading zeros stay.
 create or replace macro icd_code_of(text) as upper(replace(trimmed(text), '.', ''));
 
--- Why a coded row makes no event, the first reason that holds; null when it does.
-create or replace macro icd_drop(hadm_id, code) as
+-- Why a code makes no event; null when it does.
+create or replace macro icd_drop(code) as
   case
-    when hadm_id is null then 'no_hadm_id'
     when code is null then 'no_code'
     when not regexp_full_match(code, '[A-Z0-9]+') then 'invalid_code'
   end;
@@ -60,21 +65,28 @@ create or replace macro decile(x, upto, n, k) as
 create or replace macro map_needed(icd_version) as getvariable('icd') = 'icd10' and icd_version = 9;
 create or replace macro icd_token(code, icd_version) as
   if(getvariable('icd') = 'versioned', icd_version || ':' || code, code);
--- The rows of a table of billing codes, each with its code, the one of ICD-10 where it is to be mapped, and why it makes no event.
+-- The rows of a table of billing codes, each with its code, the one of ICD-10 where it is to be mapped, and the first
+-- reason why it makes no event. Codes are few and rows many: each code is looked at once.
 create or replace macro coded(billed, map_kind) as table
-  select
-    b.*,
-    icd_code_of(b.icd_code) as icd,
-    map.icd10,
-    coalesce(icd_drop(b.hadm_id, icd), if(map_needed(b.icd_version) and map.icd10 is null, 'unmapped', null)) as dropped
+  with spelling as (
+    select
+      written.*,
+      icd_code_of(written.icd_code) as icd,
+      map.icd10,
+      coalesce(icd_drop(icd), if(map_needed(written.icd_version) and map.icd10 is null, 'unmapped', null)) as code_drop
+    from (select distinct icd_code, icd_version from query_table(billed)) as written
+    left join icd10_of_icd9 as map
+      on map.kind = map_kind and map.icd9 = if(map_needed(written.icd_version), icd_code_of(written.icd_code), null)
+  )
+  select b.*, icd, icd10, if(b.hadm_id is null, 'no_hadm_id', code_drop) as dropped
   from query_table(billed) as b
-  left join icd10_of_icd9 as map
-    on map.kind = map_kind and map.icd9 = if(map_needed(b.icd_version), icd_code_of(b.icd_code), null);
+  join spelling as s
+    on s.icd_code is not distinct from b.icd_code and s.icd_version is not distinct from b.icd_version;
 
 create or replace macro medication_drop(hadm_id, drug, starttime) as
   case
     when hadm_id is null then 'no_hadm_id'
-    when trimmed(drug) is null then 'no_drug'
+    when drug is null then 'no_drug'
     when starttime is null and getvariable('med_null_time') = 'drop' then 'no_starttime'
   end;
 
@@ -90,9 +102,9 @@ create or replace macro too_early(charttime, admittime) as
   coalesce(charttime < admittime + to_hours(getvariable('lab_min_offset_hours')), false);
 
 -- The decile a value falls into: one more than the deciles below it. A value equal to a decile stays below.
-create or replace macro decile_of(x, d) as
-  1 + (d[1] < x)::int + (d[2] < x)::int + (d[3] < x)::int + (d[4] < x)::int + (d[5] < x)::int
-    + (d[6] < x)::int + (d[7] < x)::int + (d[8] < x)::int + (d[9] < x)::int;
+create or replace macro decile_of(x, q1, q2, q3, q4, q5, q6, q7, q8, q9) as
+  1 + (q1 < x)::int + (q2 < x)::int + (q3 < x)::int + (q4 < x)::int + (q5 < x)::int
+    + (q6 < x)::int + (q7 < x)::int + (q8 < x)::int + (q9 < x)::int;
 create or replace macro lab_token(itemid, decile) as 'LAB:' || itemid || coalesce('_Q' || decile, '_NULL');
 
 -- Diagnoses are known at discharge and stand first all the same, unless the settings say otherwise.

@@ -4,7 +4,8 @@ import type { StagedRows } from "../delta/table.ts";
 import type { Lake } from "../lake.ts";
 import { identifier, queryRows } from "../sql/duckdb.ts";
 import { measured, memoryLimitBytes } from "./measure.ts";
-import { type Model, models } from "./model.ts";
+import type { Model } from "./model.ts";
+import { openStaged } from "./staged.ts";
 import type { Step } from "./steps.ts";
 import { ensureModelTable } from "./tables.ts";
 import { countDrops } from "./workspace.ts";
@@ -16,8 +17,8 @@ export interface ModelRun {
 }
 
 /**
- * Makes a model's rows from what stands on the connection, leaves them there under the model's name where others are
- * made from it, and stages them for its table.
+ * Makes a model's rows from what stands on the connection, as files for its table, and names the files there as the
+ * models do: what is made from them reads them where they lie, so memory holds no table.
  */
 export async function runModel(
   lake: Lake,
@@ -25,11 +26,10 @@ export async function runModel(
   { connection, recipe, parameters }: ModelRun,
 ): Promise<{ staged: StagedRows; step: Step }> {
   const { result, took } = await measured(async () => {
-    const rows = await rowsOf(connection, model);
-    const dropped = await countDrops(connection, model);
-    const table = await ensureModelTable(lake, connection, model, rows);
-    const sql = `select * from ${rows} order by ${model.orderBy}`;
-    return { dropped, staged: await table.stage({ sql, connection }) };
+    const table = await ensureModelTable(lake, connection, model);
+    const staged = await table.stage({ sql: model.sql, connection });
+    await openStaged(lake, connection, { table, name: model.name, staged });
+    return { staged, dropped: await countDrops(connection, model) };
   });
   const step: Step = {
     step: model.name,
@@ -48,13 +48,6 @@ export async function runModel(
     reject_examples: [],
   };
   return { staged: result.staged, step };
-}
-
-/** Where a model's rows stand; those that nothing is made from, and no count of drops reads, are not kept for it. */
-async function rowsOf(connection: DuckDBConnection, { name, sql, dropsSql }: Model): Promise<string> {
-  if (!dropsSql && !models.some(({ from }) => from.includes(name))) return `(${sql})`;
-  await connection.run(`create or replace temp table ${identifier(name)} as ${sql}`);
-  return identifier(name);
 }
 
 async function countRows(connection: DuckDBConnection, relations: readonly string[]): Promise<number> {

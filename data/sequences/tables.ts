@@ -114,15 +114,13 @@ export async function openTables(
   }
 }
 
-/** Makes sure that a model's table is there, with the columns of `rows`, a relation on the connection. */
+/** Makes sure that a model's table is there, with the columns of its SQL over what stands on the connection. */
 export async function ensureModelTable(
   lake: Lake,
   connection: DuckDBConnection,
-  model: Model,
-  rows: string,
+  { name, sql, description }: Model,
 ): Promise<Table> {
-  const table = sequencesTable(lake, model.name);
-  const columns = await inferColumns(connection, `from ${rows}`);
-  await table.ensure({ columns, description: model.description });
+  const table = sequencesTable(lake, name);
+  await table.ensure({ columns: await inferColumns(connection, sql), description });
   return table;
 }

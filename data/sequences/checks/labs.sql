@@ -124,7 +124,7 @@ where labevent_id not in (select src_id from stg_labs where hadm_source <> 'reco
 
 -- A26: deciles hold a tenth each of the values they were made from, but for ties
 with fitted as (
-  select l.itemid, valuenum, q.n_used, decile_of(valuenum, [q1, q2, q3, q4, q5, q6, q7, q8, q9]) as decile,
+  select l.itemid, valuenum, q.n_used, decile_of(valuenum, q1, q2, q3, q4, q5, q6, q7, q8, q9) as decile,
     count(*) over (partition by l.itemid, valuenum) as tied
   from raw_labevents as l join lab_quantiles as q using (itemid)
   where isfinite(valuenum) and in_population(subject_id) and (sampled(labevent_id) or not q.sampled)

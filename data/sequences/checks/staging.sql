@@ -38,7 +38,7 @@ select (select count(*) from stg_diagnoses where event_time is not null)
 -- A18: no prescription is merged with another
 with source as (
   select hadm_id, starttime, if(getvariable('med_normalize') = 'lower', lower(trimmed(drug)), trimmed(drug)) as drug, count(*) as n
-  from raw_prescriptions where medication_drop(hadm_id, drug, starttime) is null group by all
+  from raw_prescriptions where medication_drop(hadm_id, trimmed(drug), starttime) is null group by all
 ),
 kept as (select hadm_id, event_time as starttime, substr(code, 5) as drug, count(*) as n from stg_medications group by all)
 select (select count(*) from (from source except from kept)) + (select count(*) from (from kept except from source))

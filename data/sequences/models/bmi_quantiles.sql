@@ -25,6 +25,7 @@ select
   decile(bmi, upto, n_used, 9) as q9
 from running
 group by n_used
+order by n_used
 
 -- drops
 select if(is_bmi(result_name), 'no_number', 'no_bmi') as reason, count(*) as rows

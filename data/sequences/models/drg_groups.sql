@@ -6,6 +6,7 @@ select drg_of(drg_type, drg_code) as drg, count(distinct hadm_id) as stays
 from raw_drgcodes
 where drg_drop(hadm_id, drg_type, drg_code) is null
 group by drg
+order by drg
 
 -- drops
 select drg_drop(hadm_id, drg_type, drg_code) as reason, count(*) as rows

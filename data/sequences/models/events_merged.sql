@@ -24,6 +24,11 @@ timed as (
     event_instant(code_type, event_time, admittime, dischtime) as instant
   from event
   join stg_admissions using (subject_id, hadm_id)
+  order by subject_id, visit_seq, not leads(code_type), instant, if(trails(code_type), 4, rank), tie, code, seq_num, meds_code, event_time
+),
+counted as (
+  select *, row_number() over () as n, changes(subject_id) or changes(visit_seq) as begins
+  from timed
 )
 select
   subject_id,
@@ -35,15 +40,12 @@ select
   code_type,
   event_time,
   hours_between(instant, admittime) as time_offset_hours,
-  (row_number() over (
-    partition by subject_id, hadm_id
-    order by not leads(code_type), instant, if(trails(code_type), 4, rank), tie, code, seq_num, meds_code, event_time
-  ))::integer as event_seq,
+  number_since(n, begins)::integer as event_seq,
   seq_num,
   src_id,
   numeric_value,
   meds_code
-from timed
+from counted
 
 -- drops
 with event as (

@@ -41,3 +41,4 @@ select
   decile(valuenum, upto, n_used, 9) as q9
 from running
 group by itemid, n_total, n_used, sampled
+order by itemid

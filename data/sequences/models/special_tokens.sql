@@ -39,7 +39,7 @@ measured as (
 ),
 -- A death after the last stay stands behind it, for it is known by its day alone.
 known as (
-  select c.*, drg, decile_of(bmi, (select [q1, q2, q3, q4, q5, q6, q7, q8, q9] from bmi_quantiles)) as bmi_decile,
+  select c.*, drg, if(bmi is null, null, (select decile_of(bmi, q1, q2, q3, q4, q5, q6, q7, q8, q9) from bmi_quantiles)) as bmi_decile,
     p.gender, p.anchor_age + year(admittime) - p.anchor_year as age,
     visit_seq = min(visit_seq) over (partition by subject_id) as is_first,
     visit_seq = max(visit_seq) over (partition by subject_id) as is_last,
@@ -83,3 +83,4 @@ select
   (row_number() over (partition by subject_id, hadm_id order by place, instant nulls first, kind))::integer as rank
 from listed
 where code is not null
+order by subject_id, hadm_id, rank

@@ -13,6 +13,7 @@ select
 from raw_admissions
 where admission_drop(subject_id, hadm_id, admittime) is null
 window visits as (partition by subject_id order by admittime, hadm_id)
+order by subject_id, visit_seq
 
 -- drops
 select admission_drop(subject_id, hadm_id, admittime) as reason, count(*) as rows

@@ -4,9 +4,9 @@
 -- order: subject_id, hadm_id, seq_num
 
 with candidate as (
-  select subject_id, hadm_id, labevent_id, itemid, charttime, valuenum, valueuom, decile_of(valuenum, deciles) as decile
+  select subject_id, hadm_id, labevent_id, itemid, charttime, valuenum, valueuom
   from raw_labevents
-  join (select itemid, [q1, q2, q3, q4, q5, q6, q7, q8, q9] as deciles from lab_quantiles) using (itemid)
+  semi join lab_quantiles using (itemid)
   where lab_drop(valuenum, charttime) is null
 ),
 -- A lab without an admission belongs to the stay it was taken in (the one that began last) or else to the
@@ -33,24 +33,41 @@ placed as (
   from candidate as c
   join found as f on f.labevent_id = c.labevent_id
   where c.hadm_id is null
+),
+-- An item has few units.
+spelling as (
+  select itemid, valueuom, meds_code('LAB', itemid, trimmed(valueuom)) as meds_code
+  from candidate
+  group by itemid, valueuom
+),
+sorted as (
+  select p.*, meds_code, decile_of(valuenum, q1, q2, q3, q4, q5, q6, q7, q8, q9) as decile
+  from placed as p
+  join lab_quantiles as q on q.itemid = p.itemid
+  join spelling as s on s.itemid = p.itemid and s.valueuom is not distinct from p.valueuom
+  left join stg_admissions as a
+    on getvariable('lab_min_offset_hours') is not null and a.subject_id = p.subject_id and a.hadm_id = p.hadm_id
+  where not (hadm_source = 'recorded' and too_early(charttime, a.admittime))
+  order by p.subject_id, p.hadm_id, charttime, labevent_id
+),
+counted as (
+  select *, row_number() over () as n, changes(subject_id) or changes(hadm_id) as begins
+  from sorted
 )
 select
-  p.subject_id,
-  p.hadm_id,
+  subject_id,
+  hadm_id,
   lab_token(itemid, decile) as code,
   'lab' as code_type,
   charttime as event_time,
-  (row_number() over (partition by p.subject_id, p.hadm_id order by charttime, labevent_id))::integer as seq_num,
+  number_since(n, begins)::integer as seq_num,
   labevent_id as src_id,
   itemid,
   valuenum,
   valueuom,
   hadm_source,
-  meds_code('LAB', itemid, trimmed(valueuom)) as meds_code
-from placed as p
-left join stg_admissions as a
-  on getvariable('lab_min_offset_hours') is not null and a.subject_id = p.subject_id and a.hadm_id = p.hadm_id
-where not (hadm_source = 'recorded' and too_early(charttime, a.admittime))
+  meds_code
+from counted
 
 -- drops
 with reasons as (

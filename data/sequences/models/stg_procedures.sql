@@ -14,6 +14,7 @@ select
   meds_code('PROCEDURE//ICD', icd_version, trimmed(icd_code)) as meds_code
 from coded('raw_procedures_icd', 'procedure')
 where dropped is null
+order by subject_id, hadm_id, seq_num
 
 -- drops
 select dropped as reason, count(*) as rows

@@ -20,3 +20,4 @@ select
   n_numeric
 from counted
 qualify rank <= getvariable('top_labs')
+order by rank

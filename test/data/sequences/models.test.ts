@@ -1,11 +1,13 @@
 import { tmpdir } from "node:os";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { generateMimic } from "../../../data/sequences/generator/generate.ts";
 import { modelNamed, models, parseModel } from "../../../data/sequences/model.ts";
 import { Settings } from "../../../data/sequences/settings.ts";
 import { prepare } from "../../../data/sequences/workspace.ts";
 import { type DuckDB, openDuckDB } from "../../../data/sql/duckdb.ts";
-import { runModels, runTableChecks, standInForMissing } from "./pipeline.ts";
+import { temporaryFolder } from "../../support/folder.ts";
+import { loadSources, runModels, runTableChecks, standInForMissing } from "./pipeline.ts";
 
 let duckdb: DuckDB;
 let connection: DuckDBConnection;
@@ -173,6 +175,59 @@ describe("the models", () => {
           from (select itemid, list_sort(list(valuenum)) as v from raw_labevents
             where itemid = 8 or sampled(labevent_id) group by itemid) order by all`);
       expect(byCounts).toEqual(bySorting);
+    }
+  });
+});
+
+describe("the order of rows", () => {
+  const invented = { patients: 400, labs: 30_000, seed: 11, badRows: false, gzip: false };
+
+  test("is the one that the head of each model says, and the numbers are those of sorted parts", async () => {
+    const dir = await temporaryFolder();
+    await generateMimic(connection, dir, invented);
+    await connection.run("drop view imports");
+    await loadSources(connection, dir);
+    await runModels(connection, { special_tokens: "ethos" });
+
+    for (const { name, orderBy } of models) {
+      const [misplaced] = await rows(
+        `select count(*) from (
+           select n, row_number() over (order by ${orderBy}, n) as place from (select *, row_number() over () as n from ${name})
+         ) where n <> place`,
+      );
+      expect([name, Number(misplaced?.[0])]).toEqual([name, 0]);
+    }
+    const numbered = {
+      stg_labs: ["seq_num", "subject_id, hadm_id", "event_time, src_id"],
+      events_merged: [
+        "event_seq",
+        "hadm_id",
+        "time_offset_hours <> -0.001, time_offset_hours, code_type <> 'procedure', code_type <> 'medication', coalesce(src_id, seq_num), code, seq_num",
+      ],
+    };
+    for (const [name, [number, part, order]] of Object.entries(numbered)) {
+      expect(
+        await rows(
+          `select count(*) from (select ${number} as n, row_number() over (partition by ${part} order by ${order}) as place from ${name}) where n <> place`,
+        ),
+      ).toEqual([["0"]]);
+    }
+  });
+
+  test("is what a window without an order reads, for DuckDB streams it", async () => {
+    // The few different drugs are put in order by a window that sorts.
+    const sorting = new Map([["stg_medications", 1]]);
+    await runModels(connection);
+
+    for (const { name, sql } of models) {
+      if (!sql.includes("changes(")) continue;
+      const [plan] = await rows(`explain ${sql}`);
+      const operators = String(plan?.[1]);
+      expect([
+        name,
+        operators.includes("STREAMING_WINDOW"),
+        operators.match(/ WINDOW /g)?.length ?? 0,
+      ]).toEqual([name, true, sorting.get(name) ?? 0]);
     }
   });
 });

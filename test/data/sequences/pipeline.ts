@@ -34,9 +34,7 @@ export async function runModels(
   await prepare(connection, Settings.parse(settings));
   await connection.run("create or replace temp table drops (model varchar, reason varchar, rows bigint)");
   for (const model of models) {
-    await connection.run(
-      `create or replace temp table ${model.name} as select * from (${model.sql}\n) order by ${model.orderBy}`,
-    );
+    await connection.run(`create or replace temp table ${model.name} as ${model.sql}`);
     for (const [reason, rows] of Object.entries(await countDrops(connection, model))) {
       await connection.run(`insert into drops values (${quote(model.name)}, ${quote(reason)}, ${rows})`);
     }
