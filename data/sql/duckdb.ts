@@ -28,6 +28,8 @@ export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits
     temp_directory: tempDir,
     // Rows keep no order that was not asked for, which lets imports and exports of any size run in little memory.
     preserve_insertion_order: "false",
+    // The system caches the files that it reads; once more in here it would fill the whole limit and stay there.
+    enable_external_file_cache: "false",
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
   });
