@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
 });
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
-const size = options.short || options.small ? "short" : "full";
+const size: Setting["size"] = options.short || options.small ? "short" : "full";
 const only = options.only?.split(",").map(Number);
 say(`seed ${seed}`);
 
@@ -64,7 +64,9 @@ async function runTest(test: ChaosTest): Promise<Outcome> {
   const control = await test
     .control(setting)
     .catch((error: unknown) => ({ says: broken(error), holds: false }));
-  const outcome = { number, title, finding, control, seconds: (Date.now() - from) / 1_000 };
+  const date = new Date(from).toISOString().slice(0, 10);
+  const seconds = (Date.now() - from) / 1_000;
+  const outcome = { number, title, date, seed, size, finding, control, seconds };
   if (hasPassed(outcome)) await rm(history, { recursive: true, force: true });
   else say(`What happened is in ${history}`);
   return outcome;
@@ -76,9 +78,6 @@ async function keep(): Promise<void> {
   const before = JSON.parse(await readFile(RESULTS, "utf8").catch(() => '{"outcomes":[]}')) as Report;
   const now = new Set(outcomes.map(({ number }) => number));
   const report: Report = {
-    date: new Date().toISOString().slice(0, 10),
-    seed,
-    size,
     machine,
     outcomes: [...before.outcomes.filter(({ number }) => !now.has(number)), ...outcomes].sort(
       (a, b) => a.number - b.number,

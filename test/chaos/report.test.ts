@@ -5,11 +5,12 @@ import { hasPassed, type Outcome, pageOf, type Report } from "./report.ts";
 import { chaosTests } from "./tests.ts";
 
 const clean = { lost: 0, doubled: 0, torn: 0, stuck: 0, different: 0 };
+const run = { number: 1, title: "", date: "2026-01-01", seed: 1, size: "short", seconds: 0 } as const;
 const control = { says: "it can fail", holds: true };
 
 function outcome(finding: Partial<Finding>, holds = true): Outcome {
   const whole = { fault: "", verdict: clean, checks: [], ...finding };
-  return { number: 1, title: "", finding: whole, control: { ...control, holds }, seconds: 0 };
+  return { ...run, finding: whole, control: { ...control, holds } };
 }
 
 describe("a chaos test", () => {

@@ -1,18 +1,18 @@
-import type { Check, Finding } from "./chaos-test.ts";
+import type { Check, Finding, Setting } from "./chaos-test.ts";
 import { isClean } from "./cluster.ts";
 
 export interface Outcome {
   readonly number: number;
   readonly title: string;
+  readonly date: string;
+  readonly seed: number;
+  readonly size: Setting["size"];
   readonly finding: Finding;
   readonly control: Check;
   readonly seconds: number;
 }
 
 export interface Report {
-  readonly date: string;
-  readonly seed: number;
-  readonly size: "short" | "full";
   readonly machine: string;
   readonly outcomes: readonly Outcome[];
 }
@@ -58,24 +58,24 @@ of an undisturbed run. All are 0, or the test has failed. Each test has a contro
 Crash points (\`data/crash-point.ts\`) are named places in a write; only the worker of these tests arms them.
 `;
 
-export function pageOf({ date, seed, size, machine, outcomes }: Report): string {
+export function pageOf({ machine, outcomes }: Report): string {
   const rows = outcomes.map((outcome) => {
-    const { number, title, finding, control, seconds } = outcome;
+    const { number, title, date, seed, size, finding, control, seconds } = outcome;
     const v = finding.verdict;
     const counts = v ? [v.lost, v.doubled, v.torn, v.stuck, v.different] : ["", "", "", "", ""];
-    return `| ${[number, title, finding.fault, ...counts, hasPassed(outcome) ? "passed" : "**failed**", Math.round(seconds), control.says].join(" | ")} |`;
+    return `| ${[number, title, finding.fault, ...counts, hasPassed(outcome) ? "passed" : "**failed**", control.says, size, Math.round(seconds), `${date}, ${seed}`].join(" | ")} |`;
   });
   const checks = outcomes.flatMap(({ number, finding }) =>
     finding.checks.map(({ says, holds }) => `- ${number}: ${holds ? "" : "**not** "}${says}`),
   );
   const passed = outcomes.filter(hasPassed).length;
   return `${HEAD}
-## The last run
+## The last run of each
 
-${date}, seed ${seed}, ${size} sizes, ${machine}: ${passed} of ${outcomes.length} tests passed.
+${machine}: ${passed} of ${outcomes.length} tests passed.
 
-| # | test | what was done | lost | doubled | torn | stuck | unlike | verdict | s | control |
-|---|---|---|---|---|---|---|---|---|---|---|
+| # | test | what was done | lost | doubled | torn | stuck | unlike | verdict | control | size | s | date, seed |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|
 ${rows.join("\n")}
 
 What else was looked at:
