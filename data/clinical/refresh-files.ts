@@ -6,11 +6,11 @@ import { z } from "zod";
 import { NotFoundError } from "../errors.ts";
 import type { Lake } from "../lake.ts";
 import type { ParsedBundle } from "./bronze/parsed-bundle.ts";
+import { SharedBundles } from "./bronze/shared-bundle.ts";
 import type { BundleFile } from "./bundle-file.ts";
 import { readDicomHeaders, writeDicomHeaders } from "./dicom.ts";
 import { readFingerprints } from "./fingerprints.ts";
 import { type ParseResult, parseChunk, stagedPath } from "./parse.ts";
-import { parserRules } from "./parser-rules.ts";
 import type { RefreshPlan } from "./refresh-plan.ts";
 import { changedTables } from "./silver/changed-tables.ts";
 import { isAsRefreshed } from "./silver/silver-state.ts";
@@ -62,10 +62,29 @@ const outcomeKey = (refresh: string, chunk: number) => `${folder(refresh)}/${chu
 const stagedKey = (refresh: string, chunk: number, table: SilverName) =>
   `${folder(refresh)}/${chunk}/${table}.parquet`;
 const tablesKey = (refresh: string) => `${folder(refresh)}/tables.json`;
+const sharersKey = (refresh: string) => `${folder(refresh)}/sharers.json`;
 const dicomKey = (refresh: string) => `${folder(refresh)}/dicom.parquet`;
 
-export function readPlan(lake: Lake, refresh: string): Promise<StoredPlan | undefined> {
-  return readJson(lake, planKey(refresh), StoredPlan);
+/** The plan, with what was added to it once its bundles were read. */
+export async function readPlan(lake: Lake, refresh: string): Promise<StoredPlan | undefined> {
+  const plan = await readJson(lake, planKey(refresh), StoredPlan);
+  return plan && withChunks(plan, (await readSharers(lake, refresh))?.chunks ?? []);
+}
+
+export function withChunks(plan: StoredPlan, chunks: StoredPlan["chunks"]): StoredPlan {
+  return { ...plan, chunks: [...plan.chunks, ...chunks] };
+}
+
+/** What was found to share records with the bundles of a plan, and the chunks that are read for that. */
+const Sharers = z.object({ shared: SharedBundles, chunks: StoredPlan.shape.chunks });
+export type Sharers = z.infer<typeof Sharers>;
+
+export function readSharers(lake: Lake, refresh: string): Promise<Sharers | undefined> {
+  return readJson(lake, sharersKey(refresh), Sharers);
+}
+
+export async function writeSharers(lake: Lake, refresh: string, sharers: Sharers): Promise<void> {
+  await lake.storage.put(sharersKey(refresh), JSON.stringify(sharers));
 }
 
 /** Fixes the plan of a refresh: later runs of the same job read it and do not plan anew. */
@@ -84,17 +103,16 @@ export async function writePlan(
     options.parsed.map((bundle) => [JSON.stringify([bundle.cohort, bundle.name]), bundle]),
   );
   const isKept = plan.isFull && (await isAsRefreshed(lake, dicom.dicom));
-  let number = 0;
   const chunks = plan.chunks.map((chunk) =>
-    chunk.map(({ cohort, name, key, sha256, version }) => {
+    chunk.map(({ cohort, name, key, sha256, version, number }) => {
       const before = known.get(JSON.stringify([cohort, name]));
-      const isSame = isKept && before?.sha256 === sha256 && before.rules === parserRules;
+      const isSame = isKept && before?.sha256 === sha256 && !plan.changed.has(name);
       return {
         cohort,
         name,
         key,
         sha256,
-        number: number++,
+        number,
         wasParsed: before !== undefined || version > 1,
         ...(isSame && before.fingerprint !== null && { fingerprint: before.fingerprint }),
       };

@@ -1,12 +1,18 @@
 import type { Lake } from "../lake.ts";
 import { type BronzeBundle, currentBundles } from "./bronze/bronze-bundle.ts";
 import { parsedBundles, stale } from "./bronze/parsed-bundle.ts";
+import { sharedBundles, withSharers } from "./bronze/shared-bundle.ts";
 
-/** What one refresh is to do. The order of the bundles is that of their records: by cohort, then name, as bytes. */
+/** A bundle and its place among all of Bronze: of two records with one key that of the later bundle counts. */
+export type PlacedBundle = BronzeBundle & { readonly number: number };
+
+/** What one refresh is to do. */
 export interface RefreshPlan {
-  readonly chunks: readonly (readonly BronzeBundle[])[];
+  readonly chunks: readonly (readonly PlacedBundle[])[];
   /** Bundles whose rows are to go. */
   readonly withdrawn: readonly BronzeBundle[];
+  /** By name: what changed or goes, and what shares records with it. Rows are made of these whatever they say. */
+  readonly changed: ReadonlySet<string>;
   readonly cohorts: readonly string[];
   readonly totalBytes: number;
   /** Everything is to be read, also what was read before. */
@@ -25,28 +31,47 @@ export async function planRefresh(
   lake: Lake,
   { cohorts, full = false }: { readonly cohorts?: readonly string[]; readonly full?: boolean } = {},
 ): Promise<RefreshPlan> {
-  const all = await currentBundles(lake, { ...(cohorts ? { cohorts } : {}), withdrawn: true });
+  const all = inTheirPlaces(await currentBundles(lake, { withdrawn: true }));
+  const asked = cohorts ? all.filter(({ cohort }) => cohorts.includes(cohort)) : all;
+  const current = asked.filter(isCurrent);
   const parsed = await parsedBundles(lake);
-  const current = all.filter((bundle) => bundle.withdrawn_at === null);
-  const known = new Set(parsed.map(({ cohort, name }) => JSON.stringify([cohort, name])));
-  const withdrawn = all.filter(
-    ({ cohort, name, withdrawn_at }) => withdrawn_at !== null && known.has(JSON.stringify([cohort, name])),
+  const known = new Set(parsed.map(idOf));
+  const withdrawn = asked.filter((bundle) => !isCurrent(bundle) && known.has(idOf(bundle)));
+  const stirred = [...stale(current, parsed), ...withdrawn].map(({ name }) => name);
+  const changed = withSharers(stirred, await sharedBundles(lake));
+  const wanted = new Set(full ? current.map(({ name }) => name) : stirred);
+  const todo = all.filter(
+    (bundle) =>
+      isCurrent(bundle) && (wanted.has(bundle.name) || (changed.has(bundle.name) && known.has(idOf(bundle)))),
   );
-  const todo = stale(current, parsed, full);
   return {
     chunks: chunked(todo),
     withdrawn,
-    cohorts: [...new Set(all.map((bundle) => bundle.cohort))],
+    changed,
+    cohorts: [...new Set(asked.map((bundle) => bundle.cohort))],
     totalBytes: todo.reduce((sum, bundle) => sum + bundle.size_bytes, 0),
     isFull: full,
   };
 }
 
-function chunked(bundles: readonly BronzeBundle[]): BronzeBundle[][] {
-  const chunks: BronzeBundle[][] = [];
+/** The order of records: by cohort, then name, as bytes. */
+export function inTheirPlaces(all: readonly BronzeBundle[]): PlacedBundle[] {
+  return all.map((bundle, number) => ({ ...bundle, number }));
+}
+
+function isCurrent({ withdrawn_at }: BronzeBundle): boolean {
+  return withdrawn_at === null;
+}
+
+function idOf({ cohort, name }: Pick<BronzeBundle, "cohort" | "name">): string {
+  return JSON.stringify([cohort, name]);
+}
+
+export function chunked(bundles: readonly PlacedBundle[]): PlacedBundle[][] {
+  const chunks: PlacedBundle[][] = [];
   const total = bundles.reduce((sum, bundle) => sum + bundle.size_bytes, 0);
   const most = Math.min(CHUNK_BYTES.most, Math.max(CHUNK_BYTES.least, total / CHUNKS));
-  let chunk: BronzeBundle[] = [];
+  let chunk: PlacedBundle[] = [];
   let bytes = 0;
   for (const bundle of bundles) {
     if (chunk.length > 0 && (bytes + bundle.size_bytes > most || chunk.length >= CHUNK_FILES)) {

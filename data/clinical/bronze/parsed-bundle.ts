@@ -92,16 +92,12 @@ export async function forgetParsed(
   await lake.table(parsedName).delete(`(cohort, name) in (${names.join(", ")})`);
 }
 
-/** What a refresh is to read: what is new, changed, or was read by other rules; everything when `full`. */
-export function stale(
-  current: readonly BronzeBundle[],
-  parsed: readonly ParsedBundle[],
-  full: boolean,
-): BronzeBundle[] {
+/** What is new, changed, or was read by other rules. */
+export function stale(current: readonly BronzeBundle[], parsed: readonly ParsedBundle[]): BronzeBundle[] {
   const done = new Set(
     parsed.map(({ cohort, name, sha256, rules }) => JSON.stringify([cohort, name, sha256, rules])),
   );
   return current.filter(
-    ({ cohort, name, sha256 }) => full || !done.has(JSON.stringify([cohort, name, sha256, parserRules])),
+    ({ cohort, name, sha256 }) => !done.has(JSON.stringify([cohort, name, sha256, parserRules])),
   );
 }

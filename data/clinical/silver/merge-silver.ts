@@ -12,26 +12,33 @@ export interface MergeSilverOptions {
   readonly replaces?: readonly string[];
 }
 
+export interface SilverMerge extends WriteResult {
+  /** Several of the staged rows had one key. */
+  readonly repeats: boolean;
+}
+
 /** Merges staged files into one Silver table, in one commit or in none when they say nothing new. */
 export async function mergeSilver(
   lake: Lake,
   name: SilverName,
   staged: readonly string[],
   { replaces, txn, signal }: MergeSilverOptions = {},
-): Promise<WriteResult> {
+): Promise<SilverMerge> {
   const { key, columns, description } = silverTable(name);
   const table = lake.table(`silver.${name}`);
   await table.ensure({ columns, description, properties: { "delta.enableChangeDataFeed": "true" } });
   const rows = `from read_parquet([${staged.map(quote).join(", ")}])`;
+  const repeats = await repeatsKeys(lake, key, rows);
   // Where no row is there to compare with, the rows go to their files in one pass.
-  if ((await table.snapshot()).fileCount === 0 && !(await repeatsKeys(lake, key, rows))) {
+  if ((await table.snapshot()).fileCount === 0 && !repeats) {
     const list = columns.map((column) => identifier(column.name)).join(", ");
-    return await table.overwrite(
+    const written = await table.overwrite(
       { sql: `select ${list} ${rows}` },
       { ...(txn ? { txn } : {}), ...(signal ? { signal } : {}) },
     );
+    return { ...written, repeats };
   }
-  return await table.merge(
+  const merged = await table.merge(
     { sql: `select * ${rows}` },
     {
       key: [key],
@@ -44,6 +51,7 @@ export async function mergeSilver(
       ...(signal ? { signal } : {}),
     },
   );
+  return { ...merged, repeats };
 }
 
 async function repeatsKeys(lake: Lake, key: string, rows: string): Promise<boolean> {

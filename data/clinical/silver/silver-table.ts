@@ -22,8 +22,8 @@ export type SilverName =
   | "imaging_study"
   | "genomic_report";
 
-/** Columns that say where a row comes from; they do not make a row different. */
-export const provenanceColumns = ["source_file", "ingest_timestamp"] as const;
+/** What says when a row came; it does not make a row different. The bundle does: with it a row goes. */
+export const provenanceColumns = ["ingest_timestamp"] as const;
 
 /** A table's columns from `name: [type, comment]`, with the provenance at the end of every table. */
 export function columns(own: Readonly<Record<string, DeltaType | readonly [DeltaType, string]>>): Column[] {

@@ -1,17 +1,22 @@
 import { forgetParsed, parsedBundles, recordParsed } from "../../../data/clinical/bronze/parsed-bundle.ts";
+import { recordShared, type SharedBundles } from "../../../data/clinical/bronze/shared-bundle.ts";
 import { parserRules } from "../../../data/clinical/parser-rules.ts";
 import {
   type ChunkOutcome,
   readMerges,
   readOutcomes,
   readPlan,
+  readSharers,
   removeRefresh,
   type StoredPlan,
+  stagedFiles,
   tablesToMerge,
   writeMerges,
   writePlan,
 } from "../../../data/clinical/refresh-files.ts";
 import { planRefresh } from "../../../data/clinical/refresh-plan.ts";
+import { planSharers } from "../../../data/clinical/refresh-sharers.ts";
+import { sharedAmongStaged } from "../../../data/clinical/silver/shared-keys.ts";
 import { writeSilverState } from "../../../data/clinical/silver/silver-state.ts";
 import { silverNames } from "../../../data/clinical/silver/tables.ts";
 import { lastValidation } from "../../../data/clinical/validation/last-validation.ts";
@@ -27,7 +32,8 @@ import type { Checkpoint, Input } from "./job.ts";
 /** parse (many, side by side) → merge (ten tables, side by side) → validate, Gold; each stage jobs of its own. */
 export async function run(context: JobContext<Input, Checkpoint>) {
   const { id, lake } = context;
-  const plan = await planOnce(context);
+  const planned = await planOnce(context);
+  const plan = await planSharers(lake, id, planned, await parse(context, planned));
   const outcomes = await parse(context, plan);
   const merges = await merge(context, plan, outcomes);
   const quarantined = await settle(lake, id, plan, outcomes, merges);
@@ -139,6 +145,7 @@ async function settle(
     outcomes.flatMap(({ quarantined }) => quarantined.map(({ name, reason }) => [name, reason] as const)),
   );
   const fingerprints = new Map(outcomes.flatMap(({ fingerprints: staged }) => Object.entries(staged)));
+  await recordShared(lake, await sharedOf(lake, id, outcomes, merges));
   const isRead = (name: string) => reasons.has(name) || fingerprints.has(name);
   await recordParsed(
     lake,
@@ -172,6 +179,20 @@ async function settle(
     ]),
   });
   return reasons.size;
+}
+
+/** What this refresh has seen of bundles that hold records of one id. */
+async function sharedOf(
+  lake: Lake,
+  id: string,
+  outcomes: readonly ChunkOutcome[],
+  merges: readonly Merge[],
+): Promise<SharedBundles> {
+  const repeating = merges.flatMap(({ table, repeats }) => (repeats ? [table] : []));
+  return [
+    ...((await readSharers(lake, id))?.shared ?? []),
+    ...(await sharedAmongStaged(lake, repeating, (table) => stagedFiles(lake, id, outcomes, table))),
+  ];
 }
 
 function sum(merges: readonly Merge[], field: "inserted" | "updated" | "deleted" | "commits"): number {

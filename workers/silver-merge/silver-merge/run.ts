@@ -12,6 +12,7 @@ export async function run({ input, lake, signal }: JobContext<Input, never>) {
   const started = performance.now();
   const rows = { inserted: 0, updated: 0, deleted: 0 };
   let commits = 0;
+  let repeats = false;
 
   const outcomes = await readOutcomes(lake, refresh, plan);
   const staged = await stagedFiles(lake, refresh, outcomes, table);
@@ -28,6 +29,7 @@ export async function run({ input, lake, signal }: JobContext<Input, never>) {
       signal,
     });
     add(rows, merged.rows);
+    repeats = merged.repeats;
     commits += merged.outcome === "committed" ? 1 : 0;
   }
   if (plan.withdrawn.length > 0) {
@@ -40,7 +42,7 @@ export async function run({ input, lake, signal }: JobContext<Input, never>) {
     add(rows, gone.rows);
     commits += gone.outcome === "committed" ? 1 : 0;
   }
-  return { table, ...rows, commits, durationMs: Math.round(performance.now() - started) };
+  return { table, ...rows, commits, repeats, durationMs: Math.round(performance.now() - started) };
 }
 
 type Rows = { inserted: number; updated: number; deleted: number };
