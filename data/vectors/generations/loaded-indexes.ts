@@ -2,6 +2,7 @@ import type { Lake } from "../../lake.ts";
 import type { Pointer } from "../generation.ts";
 import { loadBinding } from "../hnsw/binding.ts";
 import type { IndexDefinition } from "../index-definition.ts";
+import { NewerRowsOf } from "../search/newer-rows.ts";
 import { type LoadedIndex, loadHnsw } from "./loaded-index.ts";
 import { currentPointer, keptOf, pointerLog } from "./pointers.ts";
 import { isBrokenFile } from "./readable.ts";
@@ -18,6 +19,8 @@ type Load = (definition: IndexDefinition, pointer: Pointer) => Promise<LoadedInd
 /** What a search holds on to: the generation stays usable until `release`, whatever is swapped in meanwhile. */
 export interface Lease extends Disposable {
   readonly index: LoadedIndex | undefined;
+  /** What the table has that the generation lacks. */
+  readonly newer: NewerRowsOf | undefined;
   /** Why it is not the newest, or none at all. */
   readonly trouble: string | undefined;
 }
@@ -104,7 +107,12 @@ class Slot {
   lease(): Lease {
     const counted = this.#serving;
     counted?.take();
-    return { index: counted?.index, trouble: this.#trouble, [Symbol.dispose]: () => counted?.giveBack() };
+    return {
+      index: counted?.index,
+      newer: counted?.newer,
+      trouble: this.#trouble,
+      [Symbol.dispose]: () => counted?.giveBack(),
+    };
   }
 
   look(): Promise<void> {
@@ -137,7 +145,7 @@ class Slot {
     const pointer = await currentPointer(storage, this.definition.name, this.#seen);
     if (pointer && pointer.sequence !== this.#seen?.sequence) {
       try {
-        this.#serve(await this.#load(this.definition, pointer));
+        await this.#serve(await this.#load(this.definition, pointer));
         this.#trouble = undefined;
         this.#isMended = true;
       } catch (error) {
@@ -162,13 +170,17 @@ class Slot {
       });
   }
 
-  #serve(loaded: LoadedIndex): void {
+  async #serve(loaded: LoadedIndex): Promise<void> {
+    const { tableVersion } = loaded.pointer.generation;
+    const newer = new NewerRowsOf(this.#lake, this.definition, tableVersion);
+    // Read before it serves, else the first searches would wait for it. Where that fails they try themselves.
+    await newer.now().catch(() => undefined);
     if (this.#closed) {
       loaded.close();
       return;
     }
     const old = this.#serving;
-    this.#serving = new Counted(loaded);
+    this.#serving = new Counted(loaded, newer);
     old?.retire();
   }
 
@@ -179,7 +191,7 @@ class Slot {
       const pointer = log.findLast((each) => each.generation === generation);
       if (!pointer || generation.key === broken.key) continue;
       try {
-        this.#serve(await this.#load(this.definition, pointer));
+        await this.#serve(await this.#load(this.definition, pointer));
         return;
       } catch (error) {
         if (!isBrokenFile(error)) throw error;
@@ -196,11 +208,13 @@ async function reasonOf(error: unknown): Promise<string> {
 /** Closes its index when it is retired and the last reader has gone, whichever is later. */
 class Counted {
   readonly index: LoadedIndex;
+  readonly newer: NewerRowsOf;
   #readers = 0;
   #retired = false;
 
-  constructor(index: LoadedIndex) {
+  constructor(index: LoadedIndex, newer: NewerRowsOf) {
     this.index = index;
+    this.newer = newer;
   }
 
   take(): void {

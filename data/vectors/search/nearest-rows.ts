@@ -6,7 +6,7 @@ import type { IndexDefinition } from "../index-definition.ts";
 import { Nearest } from "../nearest.ts";
 import type { Filter } from "./filtered.ts";
 import { nearestInEngine } from "./in-engine.ts";
-import { type FoundRow, keyOf, type NewerRows, NewerRowsOf, nearestOf } from "./newer-rows.ts";
+import { type FoundRow, keyOf, type NewerRows, nearestOf } from "./newer-rows.ts";
 import type { Method } from "./request.ts";
 
 export interface NearestRequest {
@@ -30,9 +30,6 @@ const WIDE_SHARE = 0.1;
 const MARGIN = 2;
 const ROWS_A_TURN = 500;
 
-/** Follows each generation's table; gone with the generation. */
-const newerOf = new WeakMap<LoadedIndex, NewerRowsOf>();
-
 /** The nearest rows by the way that is quickest and still gives all that pass the filter. */
 export async function nearest(
   lake: Lake,
@@ -51,18 +48,13 @@ export async function nearest(
   if (request.exact) return inEngine("asked for: every row was compared");
 
   using lease = await indexes.lease(definition);
-  const { index } = lease;
-  if (!index)
+  const { index, newer } = lease;
+  if (!index || !newer)
     return inEngine(
       lease.trouble
         ? `no generation can be read (${lease.trouble}); every row was compared`
         : "the index was not built yet; every row was compared",
     );
-  let newer = newerOf.get(index);
-  if (!newer) {
-    newer = new NewerRowsOf(lake, definition, index.pointer.generation.tableVersion);
-    newerOf.set(index, newer);
-  }
   // The look at the table's log and the search in the graph take their time together.
   const looking = newer.now();
   looking.catch(() => undefined);

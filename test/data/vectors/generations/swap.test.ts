@@ -1,5 +1,6 @@
 import { readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { describe, expect } from "vitest";
+import type { Lake } from "../../../../data/lake.ts";
 import { loadHnsw } from "../../../../data/vectors/generations/loaded-index.ts";
 import { LoadedIndexes } from "../../../../data/vectors/generations/loaded-indexes.ts";
 import {
@@ -45,6 +46,34 @@ describe("a swap", () => {
     expect(closed).toEqual([0]);
     // Without the count of readers the request would have been lost.
     expect(() => lease.index?.nearest(vector, 3)).toThrow("given up while a search still read it");
+  });
+
+  test("has read what is newer than the generation before a search comes to it", async ({ lake }) => {
+    await makeNotes(lake, 400);
+    await buildIndex(lake);
+    await addNotes(lake, 400, 410);
+    await buildIndex(lake);
+    let readings = 0;
+    const watched: Lake = {
+      ...lake,
+      duckdb() {
+        readings += 1;
+        return lake.duckdb();
+      },
+    };
+    const indexes = new LoadedIndexes(watched);
+    const request = SearchRequest.parse({ vector: await vectorOf(lake, "n405"), k: 1 });
+    await search(watched, "notes", request, { indexes });
+
+    await rollBack(lake.storage, "notes", { reason: "test" });
+    await indexes.look("notes");
+    expect(readings).toBeGreaterThan(0);
+    readings = 0;
+
+    const reply = await search(watched, "notes", request, { indexes });
+    expect(reply).toMatchObject({ index_generation: 1, unindexed_rows: 10, hits: [{ id: "n405" }] });
+    expect(readings).toBe(0);
+    indexes.close();
   });
 
   test("under searches at every moment loses none of them", async ({ lake }) => {
