@@ -28,6 +28,9 @@ export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits
     temp_directory: tempDir,
     // Rows keep no order that was not asked for, which lets imports and exports of any size run in little memory.
     preserve_insertion_order: "false",
+    // What the engine frees it keeps beside its limit; given back at once, the process stays near the limit.
+    allocator_background_threads: "true",
+    allocator_flush_threshold: "16MiB",
     // The system caches the files that it reads; once more in here it would fill the whole limit and stay there.
     enable_external_file_cache: "false",
     autoinstall_known_extensions: "false",
