@@ -31,8 +31,9 @@ export async function retryJob(queues: Queues, id: string): Promise<JobView> {
     }
     await job.updateData({ ...job.data, generation: (job.data.generation ?? 0) + 1 });
     await forgetFailure(queues, pool, id);
-    await job.retry("failed", { resetAttemptsMade: true, resetAttemptsStarted: true });
+    // Before the retry: a job that fails again at once writes its next letter under the same name.
     await dropLetter(queues, id);
+    await job.retry("failed", { resetAttemptsMade: true, resetAttemptsStarted: true });
     const view = await findJob(queues, id);
     if (!view) throw new JobNotFoundError(id);
     return view;

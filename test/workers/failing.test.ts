@@ -4,6 +4,7 @@ import { DataError } from "../../data/errors.ts";
 import { listDeadLetters, purgeDeadLetter } from "../../queues/dead-letters.ts";
 import { enqueue } from "../../queues/enqueue.ts";
 import { readLog } from "../../queues/jobs.ts";
+import { openQueues } from "../../queues/queues.ts";
 import { replayDeadLetter, retryJob } from "../../queues/retry.ts";
 import { untilEnded } from "../../queues/watch.ts";
 import { child } from "../../workers/define-job.ts";
@@ -15,6 +16,35 @@ import { test } from "../support/test.ts";
 const N = z.strictObject({ n: z.number() });
 
 describe("a job that fails", () => {
+  test("again right after it is retried has a letter again", async ({ address, lake, queues, services }) => {
+    const { storage } = lake;
+    const hopeless = kind({
+      kind: "hopeless",
+      input: N,
+      async run() {
+        throw new DataError("it cannot be");
+      },
+    });
+    await using _pool = await startPool(services, { pools: ["observer"], jobOf: kindsOf(hopeless) });
+    const { id } = await enqueue(queues, hopeless, { n: 1 });
+    await untilEnded(queues, id);
+    await expect.poll(async () => (await listDeadLetters(queues)).length).toBe(1);
+    await using slow = openQueues(address, {
+      store: {
+        ...storage,
+        // As slow as it takes the job to run to its end, where it was retried before.
+        async delete(key) {
+          await untilEnded(queues, id);
+          await storage.delete(key);
+        },
+      },
+    });
+
+    await retryJob(slow, id);
+
+    await expect.poll(async () => (await listDeadLetters(queues)).length).toBe(1);
+  });
+
   test("by trouble that passes is tried again", async ({ queues, services }) => {
     let runs = 0;
     const flaky = kind({
