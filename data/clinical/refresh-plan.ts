@@ -67,19 +67,21 @@ function idOf({ cohort, name }: Pick<BronzeBundle, "cohort" | "name">): string {
   return JSON.stringify([cohort, name]);
 }
 
+/** Chunks of much the same size, so that no worker is left with the last one while the others wait. */
 export function chunked(bundles: readonly PlacedBundle[]): PlacedBundle[][] {
-  const chunks: PlacedBundle[][] = [];
   const total = bundles.reduce((sum, bundle) => sum + bundle.size_bytes, 0);
-  const most = Math.min(CHUNK_BYTES.most, Math.max(CHUNK_BYTES.least, total / CHUNKS));
-  let chunk: PlacedBundle[] = [];
-  let bytes = 0;
+  const count = Math.max(
+    Math.ceil(total / CHUNK_BYTES.most),
+    Math.min(CHUNKS, Math.ceil(total / CHUNK_BYTES.least)),
+  );
+  const chunks: PlacedBundle[][] = [];
+  let passed = 0;
   for (const bundle of bundles) {
-    if (chunk.length > 0 && (bytes + bundle.size_bytes > most || chunk.length >= CHUNK_FILES)) {
-      chunks.push(chunk);
-      [chunk, bytes] = [[], 0];
-    }
-    chunk.push(bundle);
-    bytes += bundle.size_bytes;
+    const chunk = chunks.at(-1);
+    const isFull = passed + bundle.size_bytes / 2 > (total / count) * chunks.length;
+    if (!chunk || isFull || chunk.length >= CHUNK_FILES) chunks.push([bundle]);
+    else chunk.push(bundle);
+    passed += bundle.size_bytes;
   }
-  return chunk.length > 0 ? [...chunks, chunk] : chunks;
+  return chunks;
 }
