@@ -24,7 +24,8 @@ export async function changedTables(
     const rows = await (await lake.table(`silver.${name}`).snapshot()).readSql();
     const kept = `select ${list.join(", ")} from (${rows}) where ${where}`;
     return `select ${quote(name)} as name where exists (
-      (${staged} except all ${kept}) union all (${kept} except all ${staged}))`;
+      with staged as materialized (${staged}), kept as materialized (${kept})
+      (from staged except all from kept) union all (from kept except all from staged))`;
   });
   const found = await (await lake.duckdb()).query(
     z.object({ name: z.string() }),
