@@ -41,7 +41,8 @@ export function soakOf(hours: number, say: (text: string) => void): ChaosTest {
 
 async function soak(hours: number, random: Random, say: (text: string) => void): Promise<Finding> {
   await using cluster = await Cluster.start();
-  await using watched = await cluster.worker();
+  await using watched = cluster.hand({}, ["--expose-gc"]);
+  await watched.ready();
   await using crew = await cluster.crew(2);
   const until = Date.now() + hours * 3_600_000;
   const started = Date.now();
