@@ -75,6 +75,12 @@ test.each(readdirSync("docs/decisions"))(
   },
 );
 
+test("no two decisions have one number", () => {
+  const numbers = readdirSync("docs/decisions").map((file) => file.slice(0, 4));
+
+  expect(numbers).toEqual([...new Set(numbers)]);
+});
+
 function markdownIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
