@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
-import { open, rm, stat } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { copyFile, open, rm, stat, truncate } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { DataError } from "../../errors.ts";
@@ -77,7 +76,9 @@ export async function splitGraphFile(
 ): Promise<Keys> {
   const footer = await footerOf(path, expected);
   const hash = createHash("sha256");
-  await copyGraph(path, footer.graphBytes, graphPath, hash);
+  await copyFile(path, graphPath, constants.COPYFILE_FICLONE);
+  await truncate(graphPath, footer.graphBytes);
+  await hashFile(graphPath, footer.graphBytes, hash);
   const keys = await readKeys(path, footer, hash);
   if (hash.digest("hex") === footer.sha256) return keys;
   await rm(graphPath, { force: true });
@@ -91,11 +92,7 @@ export async function checkGraphFile(
 ): Promise<void> {
   const footer = await footerOf(path, expected);
   const hash = createHash("sha256");
-  const end = footer.graphBytes + footer.keysBytes - 1;
-  for await (const bytes of createReadStream(path, { end, highWaterMark: BYTES_A_TURN })) {
-    hash.update(bytes);
-    await setImmediate();
-  }
+  await hashFile(path, footer.graphBytes + footer.keysBytes, hash);
   if (hash.digest("hex") !== footer.sha256) throw new BrokenIndexFileError(BROKEN_CONTENT);
 }
 
@@ -142,19 +139,19 @@ async function readAt(file: Awaited<ReturnType<typeof open>>, position: number, 
   return buffer.subarray(0, bytesRead);
 }
 
-async function copyGraph(path: string, graphBytes: number, graphPath: string, hash: Hash): Promise<void> {
-  const out = createWriteStream(graphPath);
+/** Searches are served meanwhile: each piece is read aside, and one memory takes them all. */
+async function hashFile(path: string, length: number, hash: Hash): Promise<void> {
+  const file = await open(path);
   try {
-    for await (const bytes of createReadStream(path, { end: graphBytes - 1, highWaterMark: BYTES_A_TURN })) {
-      hash.update(bytes);
-      if (!out.write(bytes)) await once(out, "drain");
-      // What is read ahead comes without the event loop having its turn, and searches are served meanwhile.
-      await setImmediate();
+    const room = Buffer.allocUnsafe(BYTES_A_TURN);
+    for (let at = 0; at < length; ) {
+      const { bytesRead } = await file.read(room, 0, Math.min(room.length, length - at), at);
+      if (bytesRead === 0) return;
+      hash.update(room.subarray(0, bytesRead));
+      at += bytesRead;
     }
   } finally {
-    const closed = once(out, "close");
-    out.end();
-    await closed;
+    await file.close();
   }
 }
 
