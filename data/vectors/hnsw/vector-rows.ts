@@ -41,8 +41,6 @@ export async function* vectorBatches({
   const connection = await engine.connect();
   try {
     await connection.run("set preserve_insertion_order = true");
-    // What the engine no longer needs goes back to the system at once, not when something else is asked of the engine.
-    await connection.run("set allocator_background_threads = true");
     const { chunks } = await streamRows(
       connection,
       // Lists take the next power of two of their numbers in memory, arrays what they hold.
