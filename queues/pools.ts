@@ -15,8 +15,8 @@ export const pools = {
   "silver-merge": { perProcess: 2, perCluster: 16, ...heavy },
   /** Gold tables have one writer. */
   "gold-build": { perProcess: 1, perCluster: 1, ...heavy },
-  /** The MIMIC-IV pipeline: memory. */
-  sequences: { perProcess: 1, perCluster: 16, ...heavy },
+  /** The MIMIC-IV pipeline: memory, which DuckDB bounds. Where one part works in one thread, the other has the rest. */
+  sequences: { perProcess: 2, perCluster: 16, ...heavy },
   /** Waits on the model server. */
   embedding: { perProcess: 2, perCluster: 8, ...heavy },
   /** A trial fills a core and holds the index in memory. */

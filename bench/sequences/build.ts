@@ -28,6 +28,8 @@ export interface BuildSize {
   readonly memoryBytes: number;
   readonly threads: number;
   readonly rowsPerRange: number;
+  /** How many parts a worker has in hand at a time. */
+  readonly concurrency: number;
 }
 
 export interface Took {
@@ -66,51 +68,63 @@ export async function measureBare({ dir, memoryBytes, threads }: BuildSize): Pro
   return took;
 }
 
-export interface RangeStage {
-  /** From the beginning of the first range to the end of the last. */
-  readonly seconds: number;
-  readonly meanRangeSeconds: number;
-  /** How long after the kill no range was at work: one was still locked by the dead. */
+export interface Kill {
+  /** How many ranges were begun again. */
+  readonly begunAgain: number;
+  /** What had been done of them, in ranges: the work that was for nothing. */
+  readonly rangesLost: number;
+  /** From the kill to the new beginning of the last of them. */
   readonly waitSeconds: number;
 }
 
-/** The ranges of a build by two workers, one of which is replaced, by a kill, when a range is done. */
-export async function measureRanges(size: BuildSize, kills: boolean): Promise<RangeStage> {
+/** The ranges of a build by two workers, one of which is killed and replaced when half of them are done. */
+export async function measureKill(size: BuildSize): Promise<Kill> {
   return withWorkers(size, 2, async ({ queues, workers, address }) => {
     const { id } = await enqueue(queues, sequencesBuild, buildInput(size));
     const ending = untilEnded(queues, id);
-    let killedAt = Number.POSITIVE_INFINITY;
-    if (kills) {
-      while ((await rangesOf(queues, id)).every(({ state }) => state !== "completed")) await pause(20);
-      if (workers[0]) await stop(workers[0]);
-      killedAt = Date.now();
-      workers.push(await startWorker({ ...address, ...size }));
-    }
+    while (!isHalfDone(await rangesOf(queues, id))) await pause(20);
+    if (workers[0]) await stop(workers[0]);
+    const killedAt = Date.now();
+    // The dead keeps what it had for as long as its lock holds, so its ranges still tell their first beginning.
+    const atKill = await rangesOf(queues, id);
+    workers.push(await startWorker({ ...address, ...size }));
     const ended = await ending;
     if (ended.error) throw new Error(ended.error);
-    return stageOf(await rangesOf(queues, id), killedAt);
+    return costOf({ atKill, killedAt, atEnd: await rangesOf(queues, id) });
   });
 }
 
-function stageOf(ranges: readonly JobView[], killedAt: number): RangeStage {
-  const runs = ranges
-    .map(({ startedAt, finishedAt }) => ({
-      from: Date.parse(`${startedAt}`),
-      to: Date.parse(`${finishedAt}`),
-    }))
-    .sort((a, b) => a.from - b.from);
-  const begun = runs[0]?.from ?? Number.NaN;
-  let waited = 0;
-  let until = begun;
-  for (const { from, to } of runs) {
-    if (from > killedAt) waited += Math.max(0, from - Math.max(until, killedAt));
-    until = Math.max(until, to);
-  }
-  const worked = runs.reduce((sum, { from, to }) => sum + to - from, 0);
+function isDone({ state }: JobView): boolean {
+  return state === "completed";
+}
+
+function isHalfDone(ranges: readonly JobView[]): boolean {
+  return ranges.length > 0 && ranges.filter(isDone).length >= ranges.length / 2;
+}
+
+/** A range that was begun before the kill and has another beginning at the end was in the hands of the dead. */
+function costOf({
+  atKill,
+  killedAt,
+  atEnd,
+}: {
+  readonly atKill: readonly JobView[];
+  readonly killedAt: number;
+  readonly atEnd: readonly JobView[];
+}): Kill {
+  const begins = new Map(atEnd.map(({ id, startedAt }) => [id, Date.parse(`${startedAt}`)]));
+  const again = atKill.filter((range) => {
+    const begun = Date.parse(`${range.startedAt}`);
+    return !isDone(range) && begun < killedAt && (begins.get(range.id) ?? begun) > killedAt;
+  });
+  const durations = atEnd.map((range) => Date.parse(`${range.finishedAt}`) - (begins.get(range.id) ?? 0));
+  const mean = durations.reduce((sum, each) => sum + each, 0) / durations.length;
+  const lost = again.reduce((sum, { startedAt }) => sum + killedAt - Date.parse(`${startedAt}`), 0);
+  const waits = again.map(({ id }) => (begins.get(id) ?? killedAt) - killedAt);
   return {
-    seconds: (until - begun) / 1_000,
-    meanRangeSeconds: worked / runs.length / 1_000,
-    waitSeconds: waited / 1_000,
+    begunAgain: again.length,
+    rangesLost: lost / mean,
+    waitSeconds: Math.max(0, ...waits) / 1_000,
   };
 }
 
@@ -145,8 +159,9 @@ async function startWorker({
   dir,
   memoryBytes,
   threads,
+  concurrency,
 }: QueueAddress & BuildSize): Promise<ChildProcess> {
-  const order: PoolOrder = { redisUrl, prefix, dir, memoryBytes, threads, pools: ["sequences"] };
+  const order: PoolOrder = { redisUrl, prefix, dir, memoryBytes, threads, concurrency, pools: ["sequences"] };
   const worker = fork(workerProgram, [JSON.stringify(order)], { execArgv: ["--import", "tsx"] });
   await once(worker, "message");
   return worker;

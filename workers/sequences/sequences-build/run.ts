@@ -36,7 +36,9 @@ export async function run(context: JobContext<Input, Checkpoint>) {
   const wanted = recipesOf(raw, input.settings);
 
   const stages = new Stages(context, build, wanted);
-  await stages.import(sources.map((file) => ({ name: file.table.name, onBadRow: mode(file.table) })));
+  // The largest first: nothing else goes on while the last of them is read.
+  const bySize = sources.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
+  await stages.import(bySize.map((file) => ({ name: file.table.name, onBadRow: mode(file.table) })));
   await stages.fit();
   const ranges = await stages.ranges();
   const steps = await commit(
