@@ -77,12 +77,18 @@ export interface Kill {
   readonly waitSeconds: number;
 }
 
-/** The ranges of a build by two workers, one of which is killed and replaced when half of them are done. */
+/** The ranges of a build by two workers, one of which is killed and replaced in the middle of one, when half of them are done. */
 export async function measureKill(size: BuildSize): Promise<Kill> {
   return withWorkers(size, 2, async ({ queues, workers, address }) => {
     const { id } = await enqueue(queues, sequencesBuild, buildInput(size));
     const ending = untilEnded(queues, id);
-    while (!isHalfDone(await rangesOf(queues, id))) await pause(20);
+    let ranges = await rangesOf(queues, id);
+    while (!isHalfDone(ranges)) {
+      await pause(20);
+      ranges = await rangesOf(queues, id);
+    }
+    // One is done at this moment and the next just begun: a kill costs most when there is work to lose.
+    await pause(meanMs(ranges.filter(isDone)) / 2);
     if (workers[0]) await stop(workers[0]);
     const killedAt = Date.now();
     // The dead keeps what it had for as long as its lock holds, so its ranges still tell their first beginning.
@@ -96,6 +102,13 @@ export async function measureKill(size: BuildSize): Promise<Kill> {
 
 function isDone({ state }: JobView): boolean {
   return state === "completed";
+}
+
+function meanMs(ranges: readonly JobView[]): number {
+  const times = ranges.map(
+    ({ startedAt, finishedAt }) => Date.parse(`${finishedAt}`) - Date.parse(`${startedAt}`),
+  );
+  return times.reduce((sum, each) => sum + each, 0) / times.length;
 }
 
 function isHalfDone(ranges: readonly JobView[]): boolean {
@@ -117,13 +130,11 @@ function costOf({
     const begun = Date.parse(`${range.startedAt}`);
     return !isDone(range) && begun < killedAt && (begins.get(range.id) ?? begun) > killedAt;
   });
-  const durations = atEnd.map((range) => Date.parse(`${range.finishedAt}`) - (begins.get(range.id) ?? 0));
-  const mean = durations.reduce((sum, each) => sum + each, 0) / durations.length;
   const lost = again.reduce((sum, { startedAt }) => sum + killedAt - Date.parse(`${startedAt}`), 0);
   const waits = again.map(({ id }) => (begins.get(id) ?? killedAt) - killedAt);
   return {
     begunAgain: again.length,
-    rangesLost: lost / mean,
+    rangesLost: lost / meanMs(atEnd),
     waitSeconds: Math.max(0, ...waits) / 1_000,
   };
 }
