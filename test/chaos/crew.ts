@@ -36,11 +36,11 @@ export class Hand implements AsyncDisposable {
     this.process.kill(name);
   }
 
-  async rssBytes(): Promise<number> {
+  async memoryBytes(): Promise<number> {
     const told = once(this.process, "message");
     this.process.send("memory");
-    const [{ rss }] = (await told) as [{ rss: number }];
-    return rss;
+    const [{ bytes }] = (await told) as [{ bytes: number }];
+    return bytes;
   }
 
   async [Symbol.asyncDispose]() {

@@ -11,12 +11,12 @@ import { batchesOf } from "./tests/batches.ts";
 
 const KILL_EVERY_MS = 10_000;
 const GROWTH = 0.05;
-const names = { rssMib: "memory of a worker", handles: "its open files", redisMib: "memory of Redis" };
+const names = { workerMib: "memory of a worker", handles: "its open files", redisMib: "memory of Redis" };
 type Watched = keyof typeof names;
 
 interface Sample {
   readonly minute: number;
-  readonly rssMib: number;
+  readonly workerMib: number;
   readonly handles: number;
   readonly redisMib: number;
   readonly events: number;
@@ -31,9 +31,9 @@ export function soakOf(hours: number, say: (text: string) => void): ChaosTest {
     run: ({ random }) => soak(hours, random, say),
     control: async () => {
       const growing = Array.from({ length: 40 }, (_, n) => 100 + n);
-      const samples = growing.map((n) => ({ minute: n, rssMib: n, handles: 20, redisMib: 20, events: 0 }));
-      const { rssMib, handles } = growths(samples);
-      const seen = !isFlat(rssMib) && isFlat(handles);
+      const samples = growing.map((n) => ({ minute: n, workerMib: n, handles: 20, redisMib: 20, events: 0 }));
+      const { workerMib, handles } = growths(samples);
+      const seen = !isFlat(workerMib) && isFlat(handles);
       return { says: "Memory that grows by 1 MiB a minute from 100 is seen to grow", holds: seen };
     },
   };
@@ -85,13 +85,13 @@ async function soak(hours: number, random: Random, say: (text: string) => void):
 async function look(
   cluster: Cluster,
   minute: number,
-  watched: { process: { pid?: number | undefined }; rssBytes(): Promise<number> },
+  watched: { process: { pid?: number | undefined }; memoryBytes(): Promise<number> },
 ): Promise<Sample> {
   const info = await cluster.queues.redis.info("memory");
   const handles = await readdir(`/proc/${watched.process.pid}/fd`).catch(() => []);
   return {
     minute: Math.round(minute),
-    rssMib: Math.round((await watched.rssBytes()) / 2 ** 20),
+    workerMib: Math.round((await watched.memoryBytes()) / 2 ** 20),
     handles: handles.length,
     redisMib: z.coerce.number().parse(/used_memory:(\d+)/.exec(info)?.[1]) / 2 ** 20,
     events: await cluster.queues.redis.xlen(cluster.queues.of.observer.toKey("events")),
@@ -107,7 +107,7 @@ function growths(samples: readonly Sample[]): Record<Watched, number> {
     const early = mean(samples.slice(quarter, 2 * quarter), name);
     return (mean(samples.slice(-quarter), name) - early) / early;
   };
-  return { rssMib: growth("rssMib"), handles: growth("handles"), redisMib: growth("redisMib") };
+  return { workerMib: growth("workerMib"), handles: growth("handles"), redisMib: growth("redisMib") };
 }
 
 /** Too short a run has nothing to compare, which is no proof. */
