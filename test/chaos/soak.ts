@@ -71,7 +71,7 @@ async function soak(hours: number, random: Random, say: (text: string) => void):
   }
   const stuck = await cluster.quiet();
   const growth = Object.entries(growths(samples)).map(([name, by]) => ({
-    says: `${names[name as Watched]}: ${(by * 100).toFixed(1)} % from the second quarter to the last`,
+    says: `${names[name as Watched]}: ${(by * 100).toFixed(1)} % from the third quarter to the last`,
     holds: isFlat(by),
   }));
   const events = samples.at(-1)?.events ?? 0;
@@ -98,13 +98,13 @@ async function look(
   };
 }
 
-/** The first quarter is left out: caches fill, and Redis keeps its finished jobs up to their number. */
+/** The first half is left out: caches fill, and Redis keeps its finished jobs up to their number. */
 function growths(samples: readonly Sample[]): Record<Watched, number> {
   const quarter = Math.max(1, Math.floor(samples.length / 4));
   const mean = (part: readonly Sample[], name: keyof Sample) =>
     part.reduce((sum, sample) => sum + sample[name], 0) / part.length;
   const growth = (name: Watched) => {
-    const early = mean(samples.slice(quarter, 2 * quarter), name);
+    const early = mean(samples.slice(-2 * quarter, -quarter), name);
     return (mean(samples.slice(-quarter), name) - early) / early;
   };
   return { workerMib: growth("workerMib"), handles: growth("handles"), redisMib: growth("redisMib") };
