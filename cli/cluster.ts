@@ -18,6 +18,8 @@ export interface Cluster extends AsyncDisposable {
 }
 
 const STOP_GRACE_MS = 5_000;
+/** A person would rather wait for a disk that is slow for a moment than start again. */
+const ANSWER_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 2_000;
 
 export async function openCluster(context: CliContext, pools: readonly PoolName[]): Promise<Cluster> {
@@ -35,7 +37,7 @@ export async function openCluster(context: CliContext, pools: readonly PoolName[
     const dir = serverFolder(settings.lakeUrl, settings.cache.dir);
     const redis = keep(await ensureRedis({ redisUrl: settings.redisUrl, dir }));
     const address = { redisUrl: redis.url, prefix: settings.queuePrefix };
-    const queues = keep(openQueues(address, { store: storage }));
+    const queues = keep(openQueues(address, { store: storage, answerWithinMs: ANSWER_WITHIN_MS }));
     const embedded = redis.source !== "given";
     if (pools.length > 0) {
       if (embedded) keep(await staff(context, queues, pools));

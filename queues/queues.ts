@@ -28,20 +28,17 @@ export interface Queues extends AsyncDisposable {
 export interface QueuesOptions {
   readonly role?: QueueRole;
   readonly store?: RecordStore;
+  /** How long a producer waits for one answer of Redis; longer where nobody waits for a reply by HTTP. */
+  readonly answerWithinMs?: number;
 }
 
-const connectionOf = {
-  producer: {
-    maxRetriesPerRequest: 1,
-    enableOfflineQueue: false,
-    connectTimeout: 1_500,
-    commandTimeout: 1_300,
-  },
-  worker: { maxRetriesPerRequest: null },
-};
+const ANSWER_WITHIN_MS = 1_300;
 
-export function openQueues(address: QueueAddress, { role = "producer", store }: QueuesOptions = {}): Queues {
-  const redis = connect(address, role);
+export function openQueues(
+  address: QueueAddress,
+  { role = "producer", store, answerWithinMs }: QueuesOptions = {},
+): Queues {
+  const redis = connect(address, role, answerWithinMs);
   const opened = new Map<PoolName, Queue>();
   const intake = store && new Intake(store);
 
@@ -62,10 +59,23 @@ export function openQueues(address: QueueAddress, { role = "producer", store }: 
 }
 
 /** A connection whose failures are seen where a command is awaited, and nowhere else. */
-export function connect(address: QueueAddress, role: QueueRole): Redis {
+export function connect(
+  address: QueueAddress,
+  role: QueueRole,
+  answerWithinMs: number = ANSWER_WITHIN_MS,
+): Redis {
   const longestPauseMs = role === "producer" ? 300 : 2_000;
+  const patience =
+    role === "worker"
+      ? { maxRetriesPerRequest: null }
+      : {
+          maxRetriesPerRequest: 1,
+          enableOfflineQueue: false,
+          connectTimeout: 1_500,
+          commandTimeout: answerWithinMs,
+        };
   const redis = new Redis(address.redisUrl, {
-    ...connectionOf[role],
+    ...patience,
     retryStrategy: (times: number) => Math.min(50 * times, longestPauseMs),
   });
   // Without a listener the event would end the process.

@@ -1,21 +1,30 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { JobNotFoundError } from "./errors.ts";
+import { JobNotFoundError, RedisUnavailableError } from "./errors.ts";
 import type { JobView } from "./job-view.ts";
 import { findJob } from "./jobs.ts";
 import type { Queues } from "./queues.ts";
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
+const PATIENCE_MS = 30_000;
 
 /**
  * The job now, then again each time its state or progress has changed, until it has ended. It is asked for, at most every
  * quarter second: the event stream of a busy pool carries every job of the pool to everyone who wants to know of one.
+ * While Redis is silent it is asked again for half a minute: the job goes on, or waits for Redis as well.
  */
 export async function* watchJob(queues: Queues, id: string, signal?: AbortSignal): AsyncGenerator<JobView> {
   let last = "";
   let pauseMs = FIRST_PAUSE_MS;
+  let answeredAt = Date.now();
   while (!signal?.aborted) {
-    const view = await findJob(queues, id);
+    const view = await findOrSilence(queues, id);
+    if (view instanceof RedisUnavailableError) {
+      if (Date.now() - answeredAt > PATIENCE_MS) throw view;
+      await pause(LONGEST_PAUSE_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
+      continue;
+    }
+    answeredAt = Date.now();
     if (!view) throw new JobNotFoundError(id);
     const now = JSON.stringify([view.state, view.progress, view.attempts.made, view.error]);
     if (now !== last) {
@@ -26,6 +35,18 @@ export async function* watchJob(queues: Queues, id: string, signal?: AbortSignal
     if (view.state === "completed" || view.state === "failed") return;
     await pause(pauseMs, undefined, signal ? { signal } : {}).catch(() => undefined);
     pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
+  }
+}
+
+async function findOrSilence(
+  queues: Queues,
+  id: string,
+): Promise<JobView | RedisUnavailableError | undefined> {
+  try {
+    return await findJob(queues, id);
+  } catch (error) {
+    if (error instanceof RedisUnavailableError) return error;
+    throw error;
   }
 }
 
