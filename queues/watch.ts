@@ -14,40 +14,42 @@ const PATIENCE_MS = 30_000;
  * While Redis is silent it is asked again for half a minute: the job goes on, or waits for Redis as well.
  */
 export async function* watchJob(queues: Queues, id: string, signal?: AbortSignal): AsyncGenerator<JobView> {
+  const look = patientLook(queues, id);
   let last = "";
   let pauseMs = FIRST_PAUSE_MS;
-  let answeredAt = Date.now();
   while (!signal?.aborted) {
-    const view = await findOrSilence(queues, id);
-    if (view instanceof RedisUnavailableError) {
-      if (Date.now() - answeredAt > PATIENCE_MS) throw view;
-      await pause(LONGEST_PAUSE_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
-      continue;
-    }
-    answeredAt = Date.now();
-    if (!view) throw new JobNotFoundError(id);
-    const now = JSON.stringify([view.state, view.progress, view.attempts.made, view.error]);
-    if (now !== last) {
+    const view = await look();
+    const now = view ? stageOf(view) : last;
+    if (view && now !== last) {
       last = now;
       pauseMs = FIRST_PAUSE_MS;
       yield view;
     }
-    if (view.state === "completed" || view.state === "failed") return;
+    if (view?.state === "completed" || view?.state === "failed") return;
     await pause(pauseMs, undefined, signal ? { signal } : {}).catch(() => undefined);
     pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
   }
 }
 
-async function findOrSilence(
-  queues: Queues,
-  id: string,
-): Promise<JobView | RedisUnavailableError | undefined> {
-  try {
-    return await findJob(queues, id);
-  } catch (error) {
-    if (error instanceof RedisUnavailableError) return error;
-    throw error;
-  }
+/** What those who watch are told of. */
+function stageOf({ state, progress, attempts, error }: JobView): string {
+  return JSON.stringify([state, progress, attempts.made, error]);
+}
+
+/** Finds the job; undefined while Redis is silent, as long as that may last. */
+function patientLook(queues: Queues, id: string): () => Promise<JobView | undefined> {
+  let answeredAt = Date.now();
+  return async () => {
+    try {
+      const view = await findJob(queues, id);
+      if (!view) throw new JobNotFoundError(id);
+      answeredAt = Date.now();
+      return view;
+    } catch (error) {
+      if (error instanceof RedisUnavailableError && Date.now() - answeredAt < PATIENCE_MS) return undefined;
+      throw error;
+    }
+  };
 }
 
 /** Resolves with the job when it has ended, however it ended. */
