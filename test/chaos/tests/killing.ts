@@ -23,8 +23,7 @@ export const killStorm: ChaosTest = {
     await using cluster = await Cluster.start();
     await using crew = await cluster.crew(4);
     const until = Date.now() + forMs;
-    // As much work as 4 workers with 4 places each would have in that time.
-    await cluster.ask(batchesOf(count, { takesMs: Math.round((forMs / count) * 16) }));
+    await cluster.ask(batchesOf(count, { takesMs: Math.round((forMs / count) * 8) }));
     let kills = 0;
     const killedAt = new Map<number, number>();
     const from = Date.now();
