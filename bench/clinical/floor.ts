@@ -1,4 +1,5 @@
 import type { BronzeBundle } from "../../data/clinical/bronze/bronze-bundle.ts";
+import { batchesOf } from "../../data/clinical/bundle-file.ts";
 import type { Lake } from "../../data/lake.ts";
 import { quote } from "../../data/sql/duckdb.ts";
 import { secondsOf } from "../lake/bench-lake.ts";
@@ -10,26 +11,9 @@ export type Chunks = readonly (readonly BronzeBundle[])[];
  * better: the first one finds the disk still writing what was made for the measurement.
  */
 export async function measureFloor(lake: Lake, chunks: Chunks): Promise<number> {
-  const batches = inBatches(chunks.flat());
+  const batches = batchesOf(chunks.flat(), ({ size_bytes }) => size_bytes);
   const once = () => secondsOf(() => sideBySide(batches, (batch) => readOnly(lake, batch)));
   return Math.min(await once(), await once());
-}
-
-const BATCH_BYTES = 64 * 1024 ** 2;
-
-/** DuckDB holds the text of all files of one call. */
-function inBatches(bundles: readonly BronzeBundle[]): BronzeBundle[][] {
-  const batches: BronzeBundle[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const bundle of bundles) {
-    if (bytes + bundle.size_bytes > BATCH_BYTES) {
-      batches.push([]);
-      bytes = 0;
-    }
-    batches.at(-1)?.push(bundle);
-    bytes += bundle.size_bytes;
-  }
-  return batches;
 }
 
 /** Two at a time, as the pool takes them. */

@@ -43,16 +43,21 @@ const BATCH_BYTES = 64 * 1024 ** 2;
 
 /** The files in batches that are read one after the other. */
 export async function inBatches(files: readonly BundleFile[]): Promise<BundleFile[][]> {
-  const batches: BundleFile[][] = [];
+  const sized = await Promise.all(files.map(async (file) => ({ file, bytes: (await stat(file.path)).size })));
+  return batchesOf(sized, ({ bytes }) => bytes).map((batch) => batch.map(({ file }) => file));
+}
+
+/** What is larger than a batch may be is one by itself. */
+export function batchesOf<Item>(items: readonly Item[], bytesOf: (item: Item) => number): Item[][] {
+  const batches: Item[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
-  for (const file of files) {
-    const { size } = await stat(file.path);
-    if (bytes + size > BATCH_BYTES) {
+  for (const item of items) {
+    if (bytes + bytesOf(item) > BATCH_BYTES) {
       batches.push([]);
       bytes = 0;
     }
-    batches.at(-1)?.push(file);
-    bytes += size;
+    batches.at(-1)?.push(item);
+    bytes += bytesOf(item);
   }
   return batches;
 }

@@ -44,19 +44,26 @@ export async function* vectorBatches({
     const { chunks } = await streamRows(
       connection,
       // Lists take the next power of two of their numbers in memory, arrays what they hold.
-      `select id, chunk, vector::float[${dimensions}], ${except} from (${sql})`,
+      `select id, chunk, try_cast(vector as float[${dimensions}]), ${except}, len(vector) from (${sql})`,
     );
     for await (const chunk of chunks()) {
       // The engine's memory of the chunk before, megabytes, is given back when its small object is collected.
       collectGarbage();
-      const [ids, numbers, vectors, isLeftOut] = [0, 1, 2, 3].map((column) => chunk.getColumnVector(column));
+      const [ids, numbers, vectors, isLeftOut, lengths] = [0, 1, 2, 3, 4].map((column) =>
+        chunk.getColumnVector(column),
+      );
       const rows = Array.from({ length: chunk.rowCount }, (_, row) => row).filter(
         (row) => !isLeftOut?.getItem(row),
       );
       yield {
         ids: rows.map((row) => String(ids?.getItem(row))),
         chunks: rows.map((row) => Number(numbers?.getItem(row))),
-        vector: (at) => numbersOf(vectors?.getItem(rows[at] ?? -1)),
+        vector(at) {
+          const row = rows[at] ?? -1;
+          const length = lengths?.getItem(row);
+          if (length !== null && Number(length) !== dimensions) throw wrongLength(length, dimensions);
+          return numbersOf(vectors?.getItem(row));
+        },
       };
     }
   } finally {
@@ -70,7 +77,13 @@ export function leftOutOf(source: VectorSource): VectorSource {
   return { ...source, sql: `select * from (${sql}) where ${except}`, except: "false" };
 }
 
-/** Zero and NaN are refused where vectors are made; a table written by another hand is checked here. */
+function wrongLength(length: DuckDBValue | undefined, dimensions: number): DataError {
+  return new DataError(
+    `A vector of the table has ${length} numbers, and its index ${dimensions}: refresh the index.`,
+  );
+}
+
+/** Zero, NaN and wrong sizes are refused where vectors are made; a table written by another hand is checked here. */
 function numbersOf(value: DuckDBValue | undefined): readonly number[] {
   if (!(value instanceof DuckDBArrayValue)) throw new DataError("A row of the vectors' table has no vector.");
   const numbers = value.items as number[];

@@ -82,7 +82,7 @@ describe("reading vectors for a build", () => {
   });
 
   test.for([
-    ["of another length", "[1, 2, 3]", /array with length 512/],
+    ["of another length", "[1, 2, 3]", /has 3 numbers, and its index 512: refresh the index/],
     ["of zeros", `list_transform(range(${dimensions}), lambda x: 0)`, /zero or not of finite/],
     ["that holds no number", `list_transform(range(${dimensions}), lambda x: 'nan'::float)`, /not of finite/],
     ["that is null", "null", /has no vector/],
