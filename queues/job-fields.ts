@@ -32,6 +32,22 @@ export async function countMisfit(queues: Queues, pool: PoolName, id: string): P
   return Number(await queues.redis.eval(count, 1, queues.of[pool].toKey(id), "misfits"));
 }
 
+const setOnce = `local name, was = unpack(redis.call("HMGET", KEYS[1], "name", ARGV[1]))
+if not name or was == ARGV[2] then return 0 end
+redis.call("HSET", KEYS[1], ARGV[1], ARGV[2])
+return 1`;
+
+/** Whether nobody has asked this of the job since it stalled for the so manieth time. */
+export async function isFirstSinceStall(
+  queues: Queues,
+  pool: PoolName,
+  id: string,
+  stalls: number,
+): Promise<boolean> {
+  const key = queues.of[pool].toKey(id);
+  return (await queues.redis.eval(setOnce, 1, key, "apart", String(stalls))) === 1;
+}
+
 /**
  * Takes back the count of a start that ended in an orderly leave: `maxStartedAttempts` is there for jobs that kill their
  * process, and one of many stages or many deploys is none.
@@ -42,7 +58,7 @@ export async function uncountStart(queues: Queues, pool: PoolName, id: string): 
 
 /** BullMQ keeps the count of stalls and the reason to fail over a retry, and either would fail the job again. */
 export async function forgetFailure(queues: Queues, pool: PoolName, id: string): Promise<void> {
-  await queues.redis.hdel(queues.of[pool].toKey(id), "stc", "defa", "letter", "misfits");
+  await queues.redis.hdel(queues.of[pool].toKey(id), "stc", "defa", "letter", "misfits", "apart");
 }
 
 /** Deletes what a process that outlived the loss of Redis has written under the id of a lost job. */

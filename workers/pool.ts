@@ -13,8 +13,8 @@ import { Liveness } from "./liveness.ts";
 import { watchLocks } from "./lock-watch.ts";
 import { RunningJobs } from "./running-jobs.ts";
 
-/** Deaths of the process, or stops past the lock, that a job may cause before it is held to be their cause. */
-const MAX_STALLS = 5;
+/** Deaths of the process, or stops past the lock, that a job may meet before it is held to be their cause. */
+const MAX_STALLS = 9;
 /** Starts that ended neither in a result nor in an orderly leave; more than any attempts and stalls together. */
 const MAX_STARTS = 50;
 const CLOSE_WITHIN_MS = 2_000;
@@ -99,7 +99,11 @@ function startWorker(
     setTimeout(() => void worker.resume().catch(() => undefined), forMs).unref();
   };
   const { jobOf, unknownKindPauseMs } = options;
-  const runner = jobRunner({ ...services, pool, running, jobOf, unknownKindPauseMs, stopping, rest });
+  const longestAsideMs = options.lockMs ?? lockMs;
+  const runner = jobRunner({
+    ...services,
+    ...{ pool, running, jobOf, unknownKindPauseMs, longestAsideMs, stopping, rest },
+  });
   const worker = new Worker<StoredJob>(pool, (job, token) => runner(job, token), {
     connection: queues.redis,
     prefix: queues.address.prefix,

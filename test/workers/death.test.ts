@@ -69,11 +69,36 @@ describe("a worker process that dies by kill -9", () => {
 
     expect(poisoned.state).toBe("failed");
     expect(done.state).toBe("completed");
-    expect(workers.deaths).toBe(6);
+    expect(workers.deaths).toBe(10);
     await expect.poll(() => listDeadLetters(queues)).toHaveLength(1);
     expect(await listDeadLetters(queues)).toMatchObject([
       { id: poison.id, error: { message: expect.stringContaining("stalled") } },
     ]);
+  });
+
+  test("does not make poison of those that it takes along, who are kept apart from it", async ({
+    address,
+    dir,
+    queues,
+  }) => {
+    await using _workers = new Supervised(1, () =>
+      WorkerProcess.start(address, dir, { lockMs: 400, stalledCheckMs: 100, concurrency: 4 }),
+    );
+
+    const poison = await enqueue(queues, step, {
+      dir,
+      name: "poison",
+      dies: "middle",
+      takesMs: 20,
+      everyTime: true,
+    });
+    const others = await Promise.all(
+      ["a", "b", "c"].map((name) => enqueue(queues, step, { dir, name, takesMs: 60 })),
+    );
+    const ended = await Promise.all([poison, ...others].map(({ id }) => untilEnded(queues, id)));
+
+    expect(ended.map(({ state }) => state)).toEqual(["failed", "completed", "completed", "completed"]);
+    expect((await listDeadLetters(queues)).map(({ id }) => id)).toEqual([poison.id]);
   });
 });
 

@@ -39,7 +39,7 @@ async function deliver({ random }: Setting, count: number, guarded: boolean) {
   return { verdict, count, runs };
 }
 
-const MOST_DEATHS = 6;
+const MOST_DEATHS = 10;
 
 export const poison: ChaosTest = {
   number: 10,
@@ -55,7 +55,7 @@ export const poison: ChaosTest = {
       ...Array.from({ length: share(0.5) }, () => "hangs" as const),
     ];
     await using cluster = await Cluster.start({ lockMs: 600, stalledCheckMs: 150 });
-    await using crew = await cluster.crew(2, { concurrency: 1 }, ["--max-old-space-size=128"]);
+    await using crew = await cluster.crew(2, { concurrency: 3 }, ["--max-old-space-size=128"]);
     const poisoned = kinds.map((how, at) => Batch.parse({ batch: count + at, poison: how }));
     for (const batch of poisoned)
       await enqueue(cluster.queues, cluster.kinds.poisoned, batch, { requestId: `slot-${batch.batch}` });
