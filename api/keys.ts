@@ -1,7 +1,10 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+
+const WAIT_MS = 5_000;
 
 /** What a key may do: look, put and cancel work, or change the cluster itself. Each includes the one before. */
 export const roles = ["read", "operate", "admin"] as const;
@@ -24,26 +27,24 @@ const KeysFile = z.strictObject({ keys: z.array(StoredKey) });
 
 /** Adds a key to the file and returns it: it is shown this once and cannot be had again. */
 export async function createKey(file: string, name: string, role: Role): Promise<string> {
-  const keys = await listKeys(file);
-  if (keys.some((key) => key.name === name)) {
-    throw new Error(`There is a key named ${name} in ${file} already: revoke it first or take another name.`);
-  }
   const secret = `mill_${randomBytes(32).toString("base64url")}`;
   const key = { name, role, sha256: digest(secret).toString("hex"), created: new Date().toISOString() };
   const parsed = StoredKey.safeParse(key);
   if (!parsed.success) throw new Error(`A key cannot be named ${name}: ${z.prettifyError(parsed.error)}`);
 
-  await writeKeys(file, [...keys, parsed.data]);
+  await changeKeys(file, (keys) => {
+    if (!keys.some((other) => other.name === name)) return [...keys, parsed.data];
+    throw new Error(`There is a key named ${name} in ${file} already: revoke it first or take another name.`);
+  });
   return secret;
 }
 
 export async function revokeKey(file: string, name: string): Promise<void> {
-  const keys = await listKeys(file);
-  const kept = keys.filter((key) => key.name !== name);
-  if (kept.length === keys.length) {
+  await changeKeys(file, (keys) => {
+    const kept = keys.filter((key) => key.name !== name);
+    if (kept.length < keys.length) return kept;
     throw new Error(`There is no key named ${name} in ${file}: list the keys to see their names.`);
-  }
-  await writeKeys(file, kept);
+  });
 }
 
 /** The keys of a file; a file that does not exist has none. */
@@ -79,9 +80,35 @@ function digest(secret: string): Buffer {
   return createHash("sha256").update(secret).digest();
 }
 
-async function writeKeys(file: string, keys: readonly StoredKey[]) {
+type Change = (keys: readonly StoredKey[]) => readonly StoredKey[];
+
+/** One at a time: who has the draft may change the file, and others wait for it. */
+async function changeKeys(file: string, change: Change) {
   await mkdir(dirname(file), { recursive: true });
-  const draft = `${file}.${randomBytes(6).toString("hex")}`;
-  await writeFile(draft, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600 });
-  await rename(draft, file);
+  const draft = `${file}.draft`;
+  await using handle = await openAlone(draft);
+  try {
+    const keys = change(await listKeys(file));
+    await handle.writeFile(`${JSON.stringify({ keys }, null, 2)}\n`);
+    await handle.sync();
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+async function openAlone(draft: string): Promise<FileHandle> {
+  const until = Date.now() + WAIT_MS;
+  for (;;) {
+    try {
+      return await open(draft, "wx", 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (Date.now() > until) {
+        throw new Error(`Somebody else is changing the keys. If nobody is, delete ${draft} and try again.`);
+      }
+    }
+    await pause(20);
+  }
 }

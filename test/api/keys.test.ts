@@ -1,4 +1,4 @@
-import { stat, writeFile } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { describe, expect, vi } from "vitest";
@@ -31,6 +31,21 @@ describe("a file of keys", () => {
     await expect(createKey(file, "deploy", "read")).rejects.toThrow(/already: revoke it first/);
     await expect(createKey(file, "De ploy", "read")).rejects.toThrow(/cannot be named/);
     await expect(revokeKey(file, "nobody")).rejects.toThrow(/no key named nobody/);
+  });
+
+  test("loses none of many that are made at once, and leaves no draft behind", async ({ dir }) => {
+    const file = join(dir, "keys.json");
+    const names = Array.from({ length: 20 }, (_, at) => `key-${at}`);
+    await Promise.all(names.map((name) => createKey(file, name, "read")));
+
+    expect((await listKeys(file)).map(({ name }) => name).sort()).toEqual([...names].sort());
+    expect((await readdir(dir)).filter((name) => name.startsWith("keys"))).toEqual(["keys.json"]);
+  });
+
+  test("is not changed while somebody else does, and says what to do if nobody does", async ({ dir }) => {
+    const file = join(dir, "keys.json");
+    await writeFile(`${file}.draft`, "");
+    await expect(createKey(file, "deploy", "admin")).rejects.toThrow(/delete .*keys\.json\.draft/);
   });
 });
 
