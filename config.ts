@@ -1,6 +1,7 @@
-import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { ownTempDir } from "./data/own-temp-dir.ts";
 import { poolNames } from "./queues/pools.ts";
 
 const GIB = 1024 ** 3;
@@ -38,7 +39,7 @@ const Environment = z.object({
   /** Read S3 without credentials. Otherwise the AWS chain applies (AWS_ACCESS_KEY_ID, profile, …). */
   S3_ANONYMOUS: flag.default(false),
   /** Where objects of an S3 lake are kept for DuckDB to read. */
-  CACHE_DIR: z.string().default(join(tmpdir(), "millrace-cache")),
+  CACHE_DIR: z.string().default(join(ownTempDir, "cache")),
   CACHE_BYTES: z.coerce
     .number()
     .int()
@@ -51,7 +52,7 @@ const Environment = z.object({
     .positive()
     .default(Math.min(2 * GIB, Math.floor(totalmem() / 4))),
   DUCKDB_THREADS: z.coerce.number().int().positive().default(availableParallelism()),
-  TEMP_DIR: z.string().default(join(tmpdir(), "millrace")),
+  TEMP_DIR: z.string().default(join(ownTempDir, "duckdb")),
   API_HOST: z.string().default("127.0.0.1"),
   API_PORT: z.coerce.number().int().min(0).max(65_535).default(3100),
   /** JSON file of hashed API keys (`millrace keys`). Needed on any address but loopback. */

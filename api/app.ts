@@ -1,4 +1,5 @@
 import express, { type ErrorRequestHandler, type Express } from "express";
+import { firstError } from "../data/errors.ts";
 import { refuseOtherSites } from "./access.ts";
 import type { AccessLog } from "./access-log.ts";
 import { admit, type Gate } from "./admit.ts";
@@ -48,7 +49,7 @@ export function createApp(parts: ApiParts): Express {
 
   const answerProblem: ErrorRequestHandler = (error, request, response, _next) => {
     if (!response.headersSent) headData(request, response, parts.closing);
-    sendProblem(error, response, traceOf(request).id, parts.services.log);
+    sendProblem(firstError(error), response, traceOf(request).id, parts.services.log);
   };
   app.use(answerProblem);
   return app;

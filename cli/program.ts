@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { firstError } from "../data/errors.ts";
 import { type CommandEntry, commands } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { exitCodeOf, exitCodes, reportOf, UsageFailure } from "./failure.ts";
@@ -24,7 +25,8 @@ export async function runProgram(
   try {
     await program.parseAsync(helpAsOption(args), { from: "user" });
     return exitCodes.success;
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstError(thrown);
     if (error instanceof CommanderError) return usageExit(error, args, context);
     const withStack = context.env.LOG_LEVEL === "debug" || context.env.LOG_LEVEL === "trace";
     context.output.failure(reportOf(error, { withStack }));

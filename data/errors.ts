@@ -15,3 +15,15 @@ export class NotFoundError extends DataError {
 export class DamageError extends DataError {
   override readonly name: string = "DamageError";
 }
+
+/**
+ * What went wrong before what was open could not be closed either, often for the same reason: it says what to do, and
+ * whether trying again can help.
+ */
+export function firstError(thrown: unknown): unknown {
+  let first = thrown;
+  while (first instanceof Error && first.name === "SuppressedError" && "suppressed" in first) {
+    first = first.suppressed;
+  }
+  return first;
+}

@@ -16,11 +16,14 @@ export function isBeyondRetry(error: unknown): boolean {
   return error instanceof DataError || error instanceof ZodError || error instanceof InputTooLargeError;
 }
 
+/** The disk, the user's share of it, or what the system lets this process write. */
+const full: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
+
 /** Every job of this machine would fail so, and none is to blame. */
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? error.code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT" || /No space left on device/i.test(error.message);
+  return full.includes(String(code)) || /No space left on device|File too large/i.test(error.message);
 }
 
 export function asError(thrown: unknown): Error {

@@ -6,7 +6,7 @@ import {
   WaitingError,
 } from "bullmq";
 import { crashPoint } from "../data/crash-point.ts";
-import { DataError } from "../data/errors.ts";
+import { DataError, firstError } from "../data/errors.ts";
 import { cancelChildren } from "../queues/cancel.ts";
 import { countMisfit, isFirstSinceStall, uncountStart } from "../queues/job-fields.ts";
 import { CANCELLED } from "../queues/job-view.ts";
@@ -65,7 +65,7 @@ export function jobRunner(options: RunnerOptions) {
       crashPoint("before-ack");
       return checkOutput(job, output);
     } catch (error) {
-      return await leave(options, { bull, token, run, open, error });
+      return await leave(options, { bull, token, run, open, error: firstError(error) });
     } finally {
       options.running.end(run);
     }

@@ -3,14 +3,15 @@ import { register } from "tsx/esm/api";
 
 // A thread does not inherit what `--import tsx` set up in its parent, on no Node version in the same way.
 const unregister = register();
-const { DataError } = await import("../data/errors.ts");
+const { DataError, firstError } = await import("../data/errors.ts");
 
 try {
   const { work } = await import(workerData.module);
   const output = await work(workerData.input, (progress) => parentPort.postMessage({ progress }));
   parentPort.postMessage({ output });
 } catch (thrown) {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const first = firstError(thrown);
+  const error = first instanceof Error ? first : new Error(String(first));
   const { name, message, stack, code } = error;
   parentPort.postMessage({ error: { name, message, stack, code, ofData: error instanceof DataError } });
 } finally {

@@ -3,7 +3,7 @@ import type { CliContext } from "../context.ts";
 import { checkAlive, type ProcessName, processNames } from "../doctor/alive.ts";
 import { clusterChecks } from "../doctor/cluster.ts";
 import { type Check, examine, type Finding } from "../doctor/finding.ts";
-import { engineCheck, folderCheck, nodeCheck } from "../doctor/machine.ts";
+import { engineCheck, folderCheck, graphCheck, nodeCheck } from "../doctor/machine.ts";
 import { apiCheck, bucketCheck, modelServerCheck } from "../doctor/neighbours.ts";
 import { CliFailure } from "../failure.ts";
 import type { CliSettings } from "../settings.ts";
@@ -46,6 +46,7 @@ function checksOf(context: CliContext): Check[] {
     node,
     { name: "configuration", look: async () => ({ status: "ok", found: "every setting is understood" }) },
     engineCheck(settings),
+    graphCheck,
     ...clusterChecks(settings),
     onS3 ? bucketCheck(context) : folderCheck("lake", "LAKE_URL", settings.lakeUrl),
     ...(onS3 ? [folderCheck("cache", "CACHE_DIR", settings.cache.dir)] : []),

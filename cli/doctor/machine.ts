@@ -34,6 +34,16 @@ export function engineCheck({ duckdb }: CliSettings): Check {
   };
 }
 
+/** It is compiled at installation, and left out without a word where that fails. */
+export const graphCheck: Check = {
+  name: "hnswlib-node",
+  async look() {
+    const { howToInstall, loadBinding } = await import("../../data/vectors/hnsw/binding.ts");
+    if (await loadBinding()) return { status: "ok", found: "loads: searches may use a graph" };
+    return { status: "warn", found: "not installed: a search compares every row", next: howToInstall };
+  },
+};
+
 export function folderCheck(name: string, setting: string, folder: string): Check {
   return {
     name,

@@ -67,6 +67,10 @@ export class Crew implements AsyncDisposable {
     return this.hands.filter((hand) => hand.serving && !hand.hasEnded);
   }
 
+  get pids(): number[] {
+    return this.serving.flatMap((hand) => hand.process.pid ?? []);
+  }
+
   /** Until all of them serve. */
   async ready(): Promise<void> {
     await Promise.all(this.hands.map((hand) => hand.ready()));

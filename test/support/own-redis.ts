@@ -38,7 +38,8 @@ export class OwnRedis implements AsyncDisposable {
       "yes",
       ...this.#extra,
     ];
-    const server = spawn(command, settings, {
+    // Where its file may not grow, a write fails as on a full disk, in place of a signal that ends the process.
+    const server = spawn("sh", ["-c", 'trap "" XFSZ; exec "$0" "$@"', command, ...settings], {
       cwd: this.#dir,
       stdio: ["ignore", "pipe", "ignore"],
       ...(libraryPath ? { env: { LD_LIBRARY_PATH: libraryPath } } : {}),
@@ -50,6 +51,10 @@ export class OwnRedis implements AsyncDisposable {
         if (String(bytes).includes("Ready to accept connections")) resolve();
       });
     });
+  }
+
+  get pid(): number {
+    return this.#server?.pid ?? 0;
   }
 
   /** Stops it for a while, or lets it go on. */

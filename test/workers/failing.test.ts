@@ -66,6 +66,27 @@ describe("a job that fails", () => {
     expect(await listDeadLetters(queues)).toEqual([]);
   });
 
+  test("by bad data fails at once, also where closing what was open then fails too", async ({
+    queues,
+    services,
+  }) => {
+    const bad = kind({
+      kind: "bad",
+      input: N,
+      attempts: 5,
+      async run() {
+        await using _open = { [Symbol.asyncDispose]: () => Promise.reject(new Error("cannot be closed")) };
+        throw new DataError("line 3 is no number");
+      },
+    });
+    await using _pool = await startPool(services, { pools: ["observer"], jobOf: kindsOf(bad) });
+
+    const { id } = await enqueue(queues, bad, { n: 7 });
+
+    expect(await untilEnded(queues, id)).toMatchObject({ state: "failed", error: "line 3 is no number" });
+    await expect.poll(() => listDeadLetters(queues)).toMatchObject([{ attempts: 1 }]);
+  });
+
   test("by bad data fails at once, with a letter that says what and why", async ({ queues, services }) => {
     let runs = 0;
     const bad = kind({

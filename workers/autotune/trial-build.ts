@@ -1,5 +1,5 @@
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ownTempDir } from "../../data/own-temp-dir.ts";
 import { sweptWidths } from "../../data/vectors/generations/default-setting.ts";
 import type { PreparedRows } from "../../data/vectors/generations/prepare.ts";
 import type { BuildOrder, BuildOutcome } from "../../data/vectors/hnsw/build.thread.ts";
@@ -12,7 +12,7 @@ import { runNativeThread } from "../native-thread.ts";
 const building = new URL("../../data/vectors/hnsw/build.thread.ts", import.meta.url);
 const measuring = new URL("../../data/vectors/hnsw/measure.thread.ts", import.meta.url);
 
-export const threadDir = join(tmpdir(), "millrace", "vectors");
+export const threadDir = join(ownTempDir, "vectors");
 
 interface TrialBuild {
   readonly setting: { readonly m: number; readonly efConstruction: number; readonly seed: number };

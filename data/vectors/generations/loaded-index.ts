@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { ownTempDir } from "../../own-temp-dir.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Pointer } from "../generation.ts";
 import { freeGraph, freeGraphAside, type Graph, openGraph } from "../hnsw/binding.ts";
@@ -38,9 +38,8 @@ export async function loadHnsw(
 ): Promise<LoadedIndex> {
   const { generation } = pointer;
   const graph = await openGraph(definition.metric, definition.dimensions);
-  const folder = join(tmpdir(), "millrace");
-  await mkdir(folder, { recursive: true });
-  const dir = await mkdtemp(join(folder, "graph-"));
+  await mkdir(ownTempDir, { recursive: true });
+  const dir = await mkdtemp(join(ownTempDir, "graph-"));
   let keys: Keys;
   try {
     const path = join(dir, "graph");

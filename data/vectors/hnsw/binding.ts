@@ -1,13 +1,18 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HierarchicalNSW } from "hnswlib-node";
+import { ownTempDir } from "../../own-temp-dir.ts";
 import type { Metric } from "../index-definition.ts";
 import { checkWritten } from "./written.ts";
 
 export type Graph = HierarchicalNSW;
 
 type Binding = typeof import("hnswlib-node");
+
+/** What its compiling needs; Node's headers are fetched where they do not lie beside Node. */
+export const howToInstall =
+  "It is compiled: install g++, make and python3, then npm ci; if that cannot fetch Node's headers, " +
+  "npm_config_nodedir=/usr npm ci takes them from /usr/include/node (or another prefix).";
 
 let loaded: Promise<Binding | undefined> | undefined;
 
@@ -23,7 +28,7 @@ export function loadBinding(): Promise<Binding | undefined> {
 
 export async function openGraph(metric: Metric, dimensions: number): Promise<Graph> {
   const binding = await loadBinding();
-  if (!binding) throw new Error("hnswlib-node is not installed here: npm install hnswlib-node");
+  if (!binding) throw new Error(`hnswlib-node is not installed here. ${howToInstall}`);
   return new binding.HierarchicalNSW(metric, dimensions);
 }
 
@@ -37,9 +42,8 @@ export function freeGraph(graph: Graph): void {
  * place lets go of the old one in a thread of the library's own. The other has one row.
  */
 export async function freeGraphAside(graph: Graph, metric: Metric, dimensions: number): Promise<void> {
-  const folder = join(tmpdir(), "millrace");
-  await mkdir(folder, { recursive: true });
-  const dir = await mkdtemp(join(folder, "free-"));
+  await mkdir(ownTempDir, { recursive: true });
+  const dir = await mkdtemp(join(ownTempDir, "free-"));
   try {
     const path = join(dir, "graph");
     const small = await openGraph(metric, dimensions);

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { ownTempDir } from "../../own-temp-dir.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Pointer } from "../generation.ts";
 import type { LoadedIndex } from "../generations/loaded-index.ts";
@@ -61,8 +61,8 @@ async function placeOf(storage: Storage, key: string, sizeBytes: number) {
     for (const _step of first.slice(key.length + 1).split("/")) path = dirname(path);
     return { path, temporary: false };
   }
-  await mkdir(join(tmpdir(), "millrace"), { recursive: true });
-  const path = await mkdtemp(join(tmpdir(), "millrace", "lance-"));
+  await mkdir(ownTempDir, { recursive: true });
+  const path = await mkdtemp(join(ownTempDir, "lance-"));
   for (const part of parts) {
     const file = join(path, part.slice(key.length + 1));
     await mkdir(dirname(file), { recursive: true });

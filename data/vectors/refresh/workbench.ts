@@ -47,7 +47,8 @@ export async function openWorkbench(
     },
     async [Symbol.asyncDispose]() {
       connection.closeSync();
-      if (dir) await rm(await dir, { recursive: true, force: true });
+      const made = await dir?.catch(() => undefined);
+      if (made) await rm(made, { recursive: true, force: true });
     },
   };
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ownTempDir } from "../../../data/own-temp-dir.ts";
 import type { Draft, Storage } from "../../../data/storage/storage.ts";
 import type { HnswSetting, Pointer } from "../../../data/vectors/generation.ts";
 import { defaultSetting, sweptWidths } from "../../../data/vectors/generations/default-setting.ts";
@@ -127,7 +127,7 @@ async function buildOnce(
       setting,
       path: draft.path,
       sweep,
-      tempDir: join(tmpdir(), "millrace", "vectors"),
+      tempDir: join(ownTempDir, "vectors"),
     });
     const built = await runNativeThread<BuildOrder, BuildOutcome>(
       backend === "hnsw" ? thread : lanceThread,
