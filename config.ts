@@ -6,6 +6,11 @@ import { poolNames } from "./queues/pools.ts";
 
 const GIB = 1024 ** 3;
 
+/** What a container may use, which the machine's own memory does not tell. */
+function memoryBytes(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+}
+
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 
 /** Another scheme would be taken for a folder's name by all who only look for s3. */
@@ -50,7 +55,7 @@ const Environment = z.object({
     .number()
     .int()
     .positive()
-    .default(Math.min(2 * GIB, Math.floor(totalmem() / 4))),
+    .default(Math.min(2 * GIB, Math.floor(memoryBytes() / 4))),
   DUCKDB_THREADS: z.coerce.number().int().positive().default(availableParallelism()),
   TEMP_DIR: z.string().default(join(ownTempDir, "duckdb")),
   API_HOST: z.string().default("127.0.0.1"),
