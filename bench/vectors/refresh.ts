@@ -96,11 +96,12 @@ function noteOf(id: string, salt: string): string {
     ' mg daily, follow up in ' || ${id} % 12 || ' weeks'`;
 }
 
+/** A refresh takes until its job has ended; who watches a job asks at most every quarter second whether it has. */
 async function refresh(queues: Queues, embedded: number): Promise<number> {
-  const begun = performance.now();
+  const begun = Date.now();
   const { id } = await enqueue(queues, embeddingRefresh, { index: "notes" });
   const job = await untilEnded(queues, id);
-  const ms = performance.now() - begun;
+  const ms = Date.parse(job.finishedAt ?? "") - begun;
   if (job.state !== "completed") throw new Error(job.error ?? "The refresh failed.");
   const { chunks } = job.output as { chunks: { embedded: number } };
   if (chunks.embedded !== embedded)
