@@ -4,7 +4,7 @@ import { jsonList, pathList } from "./file-list.ts";
 import { logicalSql } from "./logical.ts";
 import { partitionSql, partitionText } from "./partition-value.ts";
 import type { ScanFile } from "./scan.ts";
-import { duckdbType } from "./schema.ts";
+import { duckdbType, holdsVectors } from "./schema.ts";
 import type { Column } from "./table.ts";
 import { visibleSql } from "./visible.ts";
 
@@ -80,7 +80,8 @@ function source(
   const paths = [...new Set(files.map(({ path }) => path))];
   const scan = `read_parquet(${pathList(paths)}, schema = map {${fields.join(", ")}}, hive_partitioning = false)`;
   const half = Math.floor((files[0]?.rowCount ?? 0) / 2);
-  if (paths.length > 1 || half < ROWS_WORTH_SPLITTING) return scan;
+  const least = stored.some(holdsVectors) ? VECTORS_WORTH_SPLITTING : ROWS_WORTH_SPLITTING;
+  if (paths.length > 1 || half < least) return scan;
   // DuckDB gives each file whose schema it was told one thread; a large file is read as two halves.
   const rows = `select *, filename, file_row_number from ${scan}`;
   return `(${rows} where file_row_number < ${half} union all ${rows} where file_row_number >= ${half})`;
@@ -88,6 +89,8 @@ function source(
 
 /** Two of DuckDB's row groups: it reads no less at a time. */
 const ROWS_WORTH_SPLITTING = 245_760;
+/** Groups of rows with vectors are small; these are several of them. */
+const VECTORS_WORTH_SPLITTING = 16_384;
 
 /** What is known of each file but not stored in it: partition values, constants, and the rows that count. */
 function joinFacts(branch: Branch, known: readonly Column[]): string {

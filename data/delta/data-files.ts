@@ -9,6 +9,7 @@ import type { Draft, Storage } from "../storage/storage.ts";
 import type { AddFile, ChangeFile } from "./actions.ts";
 import { partitionText } from "./partition-text.ts";
 import { encodePath, partitionFolder } from "./path.ts";
+import { holdsVectors } from "./schema.ts";
 import { asDataError, subquery } from "./source-columns.ts";
 import { type LeafStatistics, statisticsJson } from "./statistics.ts";
 import type { Column } from "./table.ts";
@@ -112,11 +113,6 @@ function copySql(writing: FileWriting, folder: string): string {
   ];
   const rows = list.length > 0 ? `select ${list.join(", ")} from ${subquery(sql)}` : sql;
   return `copy (${rows}) to ${quote(folder)} (${options.join(", ")})`;
-}
-
-function holdsVectors({ type }: Column): boolean {
-  if (typeof type === "string" || type.type !== "array") return false;
-  return type.elementType === "float" || type.elementType === "double";
 }
 
 function storedColumns({ columns, partitionBy, kind }: FileWriting): Column[] {

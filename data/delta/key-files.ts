@@ -1,4 +1,3 @@
-import { LIST, listValue, VARCHAR } from "@duckdb/node-api";
 import { identifier, quote } from "../sql/duckdb.ts";
 import type { AddFile } from "./actions.ts";
 import type { MergeSource } from "./merge-source.ts";
@@ -6,8 +5,6 @@ import { duckdbType } from "./schema.ts";
 import type { Column } from "./table.ts";
 import type { TableSnapshot } from "./table-snapshot.ts";
 import type { WriteSession } from "./write-session.ts";
-
-const LIST_OF_TEXT = LIST(VARCHAR);
 
 /** Types whose bounds survive DuckDB's JSON: it reads other numbers as doubles. */
 const bounded: ReadonlySet<unknown> = new Set([
@@ -32,40 +29,35 @@ export async function filesWithKeys(
     ({ name, type }) => bounded.has(type) || snapshot.partitionColumns.includes(name),
   );
   if (files.length === 0 || columns.length === 0) return [...files];
-  const bounds = await keepBounds(session, snapshot, columns, files);
-  try {
-    const [first] = columns;
-    if (!first) return [...files];
-    const within = columns.map(
-      (_, index) =>
-        `(lo${index} is null or hi${index} is null or (lo${index} <= max${index} and hi${index} >= min${index}))`,
-    );
-    const extremes = columns.map(
-      ({ name }, index) => `min(${identifier(name)}) as min${index}, max(${identifier(name)}) as max${index}`,
-    );
-    const numbers = await session.numbers(
-      `with near as (
-         select f.* from ${bounds} f, (select ${extremes.join(", ")} from ${source.table}) where ${within.join(" and ")}
-       )
-       select file from near where lo0 is null or hi0 is null
-       union all
-       select file from near asof join (select distinct ${identifier(first.name)} as key from ${source.table}) s
-         on s.key >= near.lo0 where s.key <= near.hi0`,
-    );
-    const found = new Set(numbers.map(([index]) => index));
-    return files.filter((_, index) => found.has(index));
-  } finally {
-    await session.drop(bounds);
-  }
+  const [first] = columns;
+  if (!first) return [...files];
+  const within = columns.map(
+    (_, index) =>
+      `(lo${index} is null or hi${index} is null or (lo${index} <= max${index} and hi${index} >= min${index}))`,
+  );
+  const extremes = columns.map(
+    ({ name }, index) => `min(${identifier(name)}) as min${index}, max(${identifier(name)}) as max${index}`,
+  );
+  const numbers = await session.numbers(
+    `with near as materialized (
+       select f.* from (${boundsSql(snapshot, columns)}) f, (select ${extremes.join(", ")} from ${source.table})
+       where ${within.join(" and ")}
+     )
+     select file from near where lo0 is null or hi0 is null
+     union all
+     select file from near asof join (select distinct ${identifier(first.name)} as key from ${source.table}) s
+       on s.key >= near.lo0 where s.key <= near.hi0`,
+    {
+      stats: files.map(({ stats }) => stats ?? ""),
+      partitions: files.map(({ partitionValues }) => JSON.stringify(partitionValues)),
+    },
+  );
+  const found = new Set(numbers.map(([index]) => index));
+  return files.filter((_, index) => found.has(index));
 }
 
-/** A table of the least and greatest key that each file may hold; null where that is not known. */
-async function keepBounds(
-  session: WriteSession,
-  snapshot: TableSnapshot,
-  columns: readonly Column[],
-  files: readonly AddFile[],
-): Promise<string> {
+/** A SELECT of the least and greatest key that each file may hold; null where that is not known. */
+function boundsSql(snapshot: TableSnapshot, columns: readonly Column[]): string {
   const list = columns.flatMap((column, index) => {
     const { name, type } = column;
     const sqlType = duckdbType(type);
@@ -81,21 +73,8 @@ async function keepBounds(
       `try_cast(stats ->> ${quote(`/maxValues${pointer}`)} as ${sqlType})${slack} as hi${index}`,
     ];
   });
-  const table = await session.keep(
-    `select 0 as file, null::json as stats, null::json as partition where false`,
-  );
-  try {
-    await session.connection.run(
-      `insert into ${table} select n - 1, case when json_valid(s) then s end, p
-       from (select unnest(range(1, len($stats) + 1)) as n, unnest($stats) as s, unnest($partitions) as p)`,
-      {
-        stats: listValue(files.map(({ stats }) => stats ?? "")),
-        partitions: listValue(files.map(({ partitionValues }) => JSON.stringify(partitionValues))),
-      },
-      { stats: LIST_OF_TEXT, partitions: LIST_OF_TEXT },
-    );
-    return await session.keep(`select file, ${list.join(", ")} from ${table}`);
-  } finally {
-    await session.drop(table);
-  }
+  return `
+    select file, ${list.join(", ")} from (
+      select n - 1 as file, cast(case when json_valid(s) then s end as json) as stats, cast(p as json) as partition
+      from (select unnest(range(1, len($stats) + 1)) as n, unnest($stats) as s, unnest($partitions) as p))`;
 }

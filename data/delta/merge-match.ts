@@ -45,9 +45,9 @@ export async function findMatches(
   session: WriteSession,
   snapshot: TableSnapshot,
   source: MergeSource,
-  { provenance = [], deleteMissing }: MergeOptions,
+  { deleteMissing, ...options }: Omit<MergeOptions, "key">,
 ): Promise<Match> {
-  const comparison = compare(snapshot, source, provenance);
+  const comparison = compare(snapshot, source, options);
   const live = [...snapshot.liveFiles.values()];
   const near = await filesWithKeys(session, snapshot, source, live);
   const read = deleteMissing === undefined ? near : live;
@@ -63,15 +63,11 @@ export async function findMatches(
       ? undefined
       : await keepMissing(session, snapshot, source, files, deleteMissing);
 
-  const [[matched = 0] = []] = await session.numbers(
-    `select count(distinct ${SOURCE_ROW}) from ${matchedTable}`,
+  const [[matched = 0, changed = 0, moved = 0, missing = 0] = []] = await session.numbers(
+    `select * from (select count(distinct ${SOURCE_ROW}) from ${matchedTable}),
+       (select count(*), count(*) filter (where ${MOVED}) from ${changedTable}),
+       (select ${missingTable ? `count(*) from ${missingTable}` : "0"})`,
   );
-  const [[changed = 0, moved = 0] = []] = await session.numbers(
-    `select count(*), count(*) filter (where ${MOVED}) from ${changedTable}`,
-  );
-  const [[missing = 0] = []] = missingTable
-    ? await session.numbers(`select count(*) from ${missingTable}`)
-    : [];
   const counts = await session.numbers(
     `select ${FILE}, count(*) from (${goneSql({ changedTable, missingTable })}) group by all order by all`,
   );
@@ -123,17 +119,21 @@ interface Comparison {
   readonly isNarrow: boolean;
 }
 
-function compare(snapshot: TableSnapshot, source: MergeSource, provenance: readonly string[]): Comparison {
+function compare(
+  snapshot: TableSnapshot,
+  source: MergeSource,
+  { provenance = [], replaces = false }: Pick<MergeOptions, "provenance" | "replaces">,
+): Comparison {
   const { columns, partitionColumns } = snapshot;
   const ignored = new Set(
     [...source.key.map(({ name }) => name), ...provenance].map((name) => name.toLowerCase()),
   );
-  const compared = columns.filter(({ name }) => !ignored.has(name.toLowerCase()));
+  const compared = replaces ? [] : columns.filter(({ name }) => !ignored.has(name.toLowerCase()));
   const partitions = columns.filter(({ name }) => partitionColumns.includes(name));
   const isFed = hasChangeFeed(snapshot);
   const needed = new Set([...source.key, ...compared, ...partitions]);
   return {
-    differ: anyDiffers(compared),
+    differ: replaces ? "true" : anyDiffers(compared),
     move: anyDiffers(partitions),
     columns: isFed ? columns : columns.filter((column) => needed.has(column)),
     isFed,

@@ -19,6 +19,7 @@ export interface MergeSource {
 
 /** The number of a source row. */
 export const SOURCE_ROW = "__millrace_source";
+const ROWS_OF_KEY = "__millrace_rows";
 
 export async function keepSource(
   session: WriteSession,
@@ -39,8 +40,10 @@ export async function keepSource(
   const all = await session.keep(
     `select ${[...list, ...extra].join(", ")}, row_number() over () as ${SOURCE_ROW} from ${subquery(source.sql)}`,
   );
-  const table = await withoutDuplicates(session, all, columnList(key), snapshot.columns, options.orderBy);
-  return describe(session, table, key);
+  const { rows, keys, solid } = await countKeys(session, all, key);
+  const table =
+    rows === keys ? all : await lastOfEach(session, all, columnList(key), snapshot.columns, options.orderBy);
+  return { table, rows: keys, key, sameKey: sameKeySql(key, solid), solid };
 }
 
 function keyColumns({ columns }: TableSnapshot, names: readonly string[], table: string): Column[] {
@@ -52,18 +55,30 @@ function keyColumns({ columns }: TableSnapshot, names: readonly string[], table:
   });
 }
 
+interface KeyCounts {
+  readonly rows: number;
+  readonly keys: number;
+  readonly solid: readonly Column[];
+}
+
+async function countKeys(session: WriteSession, table: string, key: readonly Column[]): Promise<KeyCounts> {
+  const list = columnList(key);
+  const nulls = key.map(({ name }) => `count(*) - count(${identifier(name)})`);
+  const [[rows = 0, keys = 0, ...nullCounts] = []] = await session.numbers(
+    `select coalesce(sum(${ROWS_OF_KEY}), 0), count(*), ${nulls.join(", ")}
+     from (select ${list}, count(*) as ${ROWS_OF_KEY} from ${table} group by ${list})`,
+  );
+  return { rows, keys, solid: key.filter((_, index) => nullCounts[index] === 0) };
+}
+
 /** All columns decide where the ordering does not, so that one batch always ends in the same rows. */
-async function withoutDuplicates(
+async function lastOfEach(
   session: WriteSession,
   all: string,
   key: string,
   columns: readonly Column[],
   orderBy: string | undefined,
 ): Promise<string> {
-  const [[duplicated = 0] = []] = await session.numbers(
-    `select count(*) from (select 1 from ${all} group by ${key} having count(*) > 1)`,
-  );
-  if (duplicated === 0) return all;
   const ordering = [...(orderBy === undefined ? [] : [orderBy]), columnList(columns)].join(", ");
   const last = await session.keep(
     `select * from ${all} qualify lead(1) over (partition by ${key} order by ${ordering}) is null`,
@@ -72,18 +87,12 @@ async function withoutDuplicates(
   return last;
 }
 
-async function describe(session: WriteSession, table: string, key: readonly Column[]): Promise<MergeSource> {
-  const nulls = key.map(({ name }) => `count(*) - count(${identifier(name)})`);
-  const [[rows = 0, ...nullCounts] = []] = await session.numbers(
-    `select count(*), ${nulls.join(", ")} from ${table}`,
-  );
-  const solid = key.filter((_, index) => nullCounts[index] === 0);
-  // A plain equality lets DuckDB skip parts of files; it means the same where the source has no null.
-  const sameKey = key
+/** A plain equality lets DuckDB skip parts of files; it means the same where the source has no null. */
+function sameKeySql(key: readonly Column[], solid: readonly Column[]): string {
+  return key
     .map((column) => {
       const name = identifier(column.name);
       return `t.${name} ${solid.includes(column) ? "=" : "is not distinct from"} s.${name}`;
     })
     .join(" and ");
-  return { table, rows, key, sameKey, solid };
 }

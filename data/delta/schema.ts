@@ -19,6 +19,12 @@ const duckdbTypes: Readonly<Record<string, string>> = {
   timestamp_ntz: "TIMESTAMP",
 };
 
+/** Whether a column is an array of floating-point numbers, of which a row has many. */
+export function holdsVectors({ type }: Column): boolean {
+  if (typeof type === "string" || type.type !== "array") return false;
+  return type.elementType === "float" || type.elementType === "double";
+}
+
 /** `nameOf` chooses the name of each nested field, so that the same type can be had by physical names. */
 export function duckdbType(type: DeltaType, nameOf: (field: Column) => string = ({ name }) => name): string {
   if (typeof type === "string") return duckdbTypes[type] ?? type.toUpperCase();

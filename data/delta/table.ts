@@ -81,6 +81,8 @@ export interface MergeOptions extends WriteOptions {
   readonly key: readonly string[];
   /** Columns that do not make a row different: provenance such as `ingest_timestamp` and `source_file`. */
   readonly provenance?: readonly string[];
+  /** Each row replaces the one of its key and nothing is compared: for who has found out already that they differ. */
+  readonly replaces?: boolean;
   /** Of several source rows with one key the last by this ordering wins (a SQL ORDER BY list). Default: source order is not defined, all columns decide. */
   readonly orderBy?: string;
   /** Rows of the table within this SQL condition that the source does not have are deleted. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { DuckDBConnection } from "@duckdb/node-api";
+import { type DuckDBConnection, LIST, listValue, VARCHAR } from "@duckdb/node-api";
 import type { DuckDB } from "../sql/duckdb.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { AddFile } from "./actions.ts";
@@ -18,8 +18,13 @@ export interface WriteSession extends AsyncDisposable {
   run(sql: string): Promise<void>;
   drop(table: string): Promise<void>;
   /** The numbers of each row. */
-  numbers(sql: string): Promise<number[][]>;
+  numbers(sql: string, lists?: Lists): Promise<number[][]>;
 }
+
+/** Texts that a SELECT names as `$name`, as one list each. */
+export type Lists = Readonly<Record<string, readonly string[]>>;
+
+const LIST_OF_TEXT = LIST(VARCHAR);
 
 export async function openSession(
   { openDuckDB }: { openDuckDB: () => Promise<DuckDB> },
@@ -48,8 +53,16 @@ export async function openSession(
       await run(`create temp table ${table} as ${sql}`);
       return table;
     },
-    async numbers(sql) {
-      const reader = await asDataError(connection.runAndReadAll(sql));
+    async numbers(sql, lists) {
+      const reader = await asDataError(
+        lists === undefined
+          ? connection.runAndReadAll(sql)
+          : connection.runAndReadAll(
+              sql,
+              mapped(lists, listValue),
+              mapped(lists, () => LIST_OF_TEXT),
+            ),
+      );
       return reader.getRows().map((row) => row.map(Number));
     },
     async [Symbol.asyncDispose]() {
@@ -57,6 +70,10 @@ export async function openSession(
       else for (const table of tables) await drop(table);
     },
   };
+}
+
+function mapped<Value>(lists: Lists, toValue: (texts: readonly string[]) => Value): Record<string, Value> {
+  return Object.fromEntries(Object.entries(lists).map(([name, texts]) => [name, toValue(texts)]));
 }
 
 const LOCATED_AT_ONCE = 64;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect } from "vitest";
+import { z } from "zod";
 import type { Table } from "../../../data/delta/table.ts";
 import type { Lake } from "../../../data/lake.ts";
 import { openLake } from "../../../data/open-lake.ts";
@@ -35,6 +36,38 @@ describe("a table that hides rows", () => {
       readerFeatures: ["deletionVectors"],
       writerFeatures: ["changeDataFeed", "deletionVectors"],
     });
+  });
+
+  test("of vectors, read as two halves, tells each row that is left once and in order", async ({ lake }) => {
+    const table = lake.table("test.arrays");
+    await table.ensure({
+      columns: [
+        { name: "id", type: "long", nullable: false },
+        {
+          name: "vector",
+          type: { type: "array", elementType: "float", containsNull: false },
+          nullable: false,
+        },
+      ],
+      properties: hiding,
+    });
+    await table.append({ sql: "select i as id, [i::float, 1] as vector from range(40000) r(i) order by i" });
+    await table.delete("id % 1000 = 7");
+
+    const sql = await (await table.snapshot()).readSql();
+
+    expect(sql.match(/file_row_number (<|>=) 20000/g)).toHaveLength(2);
+    const duckdb = await lake.duckdb();
+    const row = z.object({ n: z.coerce.number(), ids: z.coerce.number(), gone: z.coerce.number() });
+    const counted = `select count(*) as n, count(distinct id) as ids,
+      count(*) filter (where id % 1000 = 7) as gone from (${sql})`;
+    expect(await duckdb.query(row, counted)).toEqual([{ n: 39_960, ids: 39_960, gone: 0 }]);
+    const connection = await duckdb.connect();
+    await connection.run("set preserve_insertion_order = true");
+    const ids =
+      (await connection.runAndReadAll(`select id from (${sql})`)).getColumns()[0]?.map(Number) ?? [];
+    connection.closeSync();
+    expect(ids.every((id, at) => at === 0 || id > (ids[at - 1] ?? 0))).toBe(true);
   });
 
   test("keeps the file of which a merge changes few rows", async ({ lake }) => {

@@ -73,6 +73,27 @@ describe("merge", () => {
     ]);
   });
 
+  test("replaces rows unseen where it is told that they differ, and inserts the others", async ({ lake }) => {
+    const table = await createTable(lake);
+    await table.append(rows("1, 'a', 'x'", "2, 'b', 'x'", "3, 'c', 'x'"));
+
+    const result = await table.merge(rows("2, 'b', 'x'", "3, 'C', 'y'", "4, 'd', 'y'"), {
+      key: ["id"],
+      replaces: true,
+    });
+
+    expect(result.rows).toEqual({ inserted: 1, updated: 2, deleted: 0 });
+    expect(await content(lake, table)).toEqual([
+      "{'id': 1, 'name': a, 'seen': x}",
+      "{'id': 2, 'name': b, 'seen': x}",
+      "{'id': 3, 'name': C, 'seen': y}",
+      "{'id': 4, 'name': d, 'seen': y}",
+    ]);
+    expect(await changes(lake, table, 2)).toContain(
+      "{'id': 2, 'name': b, 'seen': x, '_change_type': update_preimage, '_commit_version': 2}",
+    );
+  });
+
   test("lets the last row of a key win by the ordering, also by a column that is not stored", async ({
     lake,
   }) => {
