@@ -17,19 +17,27 @@ export type Refused = z.infer<typeof Refused>;
 
 const NAMED_ROWS = 20;
 
-/** Puts the vectors to their chunks: `ready` has those to write, and `gone` those whose old vector must go as well. */
-export async function judge(bench: Workbench, index: IndexDefinition): Promise<Refused> {
+export interface Judged {
+  readonly refused: Refused;
+  /** How many chunks lose their vectors and get no other. */
+  readonly leaving: number;
+}
+
+/** Puts the vectors to their chunks: `ready` has those to write, and `leaving` those whose old vector must go as well. */
+export async function judge(bench: Workbench, index: IndexDefinition): Promise<Judged> {
   const given = index.content.kind === "vector";
   const reason = given ? reasonSql(index.dimensions) : "m.reason";
-  await bench.run(`
-    create or replace temp table ready as
-    select w.id, w.chunk, w.text, ${given ? "w.vector" : "coalesce(k.vector, m.vector)"} as vector,
+  await bench.keep(
+    "ready",
+    `select w.id, w.chunk, w.text, ${given ? "w.vector" : "coalesce(k.vector, m.vector)"} as vector,
       w.content_hash, ${quote(index.model)} as model, ${reason} as reason
-    from wanted w ${given ? "" : "left join known k using (content_hash) left join made m using (content_hash)"}`);
-  await bench.run(`
-    create or replace temp table leaving as
-    select id, chunk from gone union select id, chunk from ready where reason is not null`);
-  return refusedOf(bench);
+    from wanted w ${given ? "" : "left join known k using (content_hash) left join made m using (content_hash)"}`,
+  );
+  const leaving = await bench.keep(
+    "leaving",
+    "select id, chunk from gone union select id, chunk from ready where reason is not null",
+  );
+  return { refused: await refusedOf(bench), leaving };
 }
 
 function reasonSql(dimensions: number): string {
@@ -45,6 +53,7 @@ async function refusedOf({ connection }: Workbench): Promise<Refused> {
     z.object({ reason: z.string(), chunks: z.coerce.number() }),
     "select reason, count(*) as chunks from ready where reason is not null group by reason order by reason",
   );
+  if (reasons.length === 0) return { chunks: 0, reasons: {}, rows: [] };
   const rows = await queryRows(
     connection,
     z.object({ id: z.string() }),
@@ -61,11 +70,11 @@ async function refusedOf({ connection }: Workbench): Promise<Refused> {
 export async function commitVectors(
   bench: Workbench,
   index: IndexDefinition,
+  { leaving }: Judged,
   txn: Txn,
 ): Promise<WriteResult> {
   const { lake, connection, signal } = bench;
   const table = await ensureVectors(lake, index);
-  const [leaving = 0] = await bench.numbers("select count(*) as leaving from leaving");
   const source = {
     sql: "select id, chunk, text, vector, content_hash, model from ready where reason is null",
     connection,
@@ -75,8 +84,8 @@ export async function commitVectors(
   return table.merge(source, {
     ...options,
     key: ["id", "chunk"],
-    // Both follow from the hash and the model, so no old vector is read to be compared.
-    provenance: ["text", "vector"],
+    // Whose hash or model differs was found out by the plan, so nothing of the old rows but their keys is read again.
+    replaces: true,
     ...(leaving > 0 && {
       deleteMissing: "id in (select id from leaving) and (id, chunk) in (select (id, chunk) from leaving)",
     }),

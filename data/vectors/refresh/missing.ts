@@ -24,17 +24,15 @@ export async function keepMissing(
       ? empty
       : `select content_hash, any_value(vector) as vector from (${cached})
          where content_hash in (select content_hash from wanted) group by content_hash`;
-  await bench.run(`create or replace temp table known as ${known}`);
-  await bench.run(`
-    create or replace temp table missing as
-    select row_number() over (order by content_hash) - 1 as n, content_hash, any_value(text) as text
-    from wanted where text is not null and content_hash not in (select content_hash from known)
-    group by content_hash`);
-  await bench.run("create or replace temp table made (content_hash varchar, vector float[], reason varchar)");
-  const [toEmbed = 0, known_ = 0] = await bench.numbers(
-    "select (select count(*) from missing) as missing, (select count(*) from known) as known",
+  const found = await bench.keep("known", known);
+  const toEmbed = await bench.keep(
+    "missing",
+    `select row_number() over (order by content_hash) - 1 as n, content_hash, any_value(text) as text
+     from wanted where text is not null and content_hash not in (select content_hash from known)
+     group by content_hash`,
   );
-  return { toEmbed, cached: known_ };
+  await bench.run("create or replace temp table made (content_hash varchar, vector float[], reason varchar)");
+  return { toEmbed, cached: found };
 }
 
 /** Fewer are made before any table is opened, and reading so many rows takes as long as making one vector. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DataError } from "../../errors.ts";
 import { queryRows, quote } from "../../sql/duckdb.ts";
 import { type IndexDefinition, vectorsTable } from "../index-definition.ts";
 import { keepPieces } from "./pieces.ts";
@@ -34,35 +35,44 @@ export async function compareRows(
   index: IndexDefinition,
   scope: Scope,
 ): Promise<RowCounts> {
-  const { lake, connection } = bench;
-  const { whole } = await keepTouched(lake, connection, index, scope);
+  const { lake } = bench;
+  const { whole } = await keepTouched(bench, index, scope);
   await keepPieces(bench, index);
   const vectors = await lake.table(vectorsTable(index)).snapshot();
   const held = await vectors.readSql({ columns: ["id", "chunk", "content_hash", "model"] });
-  await bench.run(`
-    create or replace temp table held as select id, chunk, content_hash, model from (${held})
-    ${whole ? "" : "where id in (select id from touched)"}`);
-  await bench.run(`
-    create or replace temp table wanted as select p.*
-    from pieces p left join held h on h.id = p.id and h.chunk = p.chunk and h.model = ${quote(index.model)}
-    where h.content_hash is distinct from p.content_hash`);
-  await bench.run(`
-    create or replace temp table gone as select id, chunk from held anti join pieces using (id, chunk)`);
-  return countRows(bench);
+  await bench.keep(
+    "held",
+    `select id, chunk, content_hash, model from (${held})
+     ${whole ? "" : "where id in (select id from touched)"}`,
+  );
+  await bench.keep(
+    "wanted",
+    `select p.*
+     from pieces p left join held h on h.id = p.id and h.chunk = p.chunk and h.model = ${quote(index.model)}
+     where h.content_hash is distinct from p.content_hash`,
+  );
+  await bench.keep("gone", "select id, chunk from held anti join pieces using (id, chunk)");
+  return countRows(bench, index);
 }
 
-async function countRows({ connection }: Workbench): Promise<RowCounts> {
-  const [counts] = await queryRows(
+const Counted = RowCounts.extend({ repeats: z.int() });
+
+async function countRows(
+  { connection }: Workbench,
+  { table, idColumn }: IndexDefinition,
+): Promise<RowCounts> {
+  const [found] = await queryRows(
     connection,
     z.record(z.string(), z.coerce.number()),
     `select count(*) filter (where have and not had) as new,
        count(*) filter (where have and had and other) as changed,
        count(*) filter (where had and not have) as deleted,
        count(*) filter (where have and not other) as unchanged,
-       count(*) filter (where present and not have) as empty
+       count(*) filter (where presences > 0 and not have) as empty,
+       coalesce(sum(presences - 1) filter (where presences > 1), 0) as repeats
      from (
        select bool_or(part = 'held') as had, bool_or(part = 'piece') as have, bool_or(part = 'other') as other,
-         bool_or(part = 'present') as present
+         count(*) filter (where part = 'present') as presences
        from (
          select id, 'held' as part from held
          union all select id, 'piece' from pieces
@@ -71,5 +81,9 @@ async function countRows({ connection }: Workbench): Promise<RowCounts> {
          union all select id, 'present' from touched where present)
        group by id)`,
   );
-  return RowCounts.parse(counts);
+  const { repeats, ...counts } = Counted.parse(found);
+  if (repeats === 0) return counts;
+  throw new DataError(
+    `${repeats} rows of ${table} have a ${idColumn} that another row has: an index needs a column that names one row.`,
+  );
 }

@@ -1,11 +1,9 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
-import { z } from "zod";
 import { LogGapError, VersionNotFoundError } from "../../delta/errors.ts";
 import type { Table } from "../../delta/table.ts";
-import { DataError } from "../../errors.ts";
-import type { Lake, TableName } from "../../lake.ts";
-import { identifier, queryRows } from "../../sql/duckdb.ts";
+import type { TableName } from "../../lake.ts";
+import { identifier } from "../../sql/duckdb.ts";
 import type { IndexDefinition } from "../index-definition.ts";
+import type { Workbench } from "./workbench.ts";
 
 /** The versions of the source that a refresh looks at. */
 export interface Scope {
@@ -20,16 +18,14 @@ export interface Scope {
  * log no longer tells the changes since.
  */
 export async function keepTouched(
-  lake: Lake,
-  connection: DuckDBConnection,
+  bench: Workbench,
   index: IndexDefinition,
   { from, to }: Scope,
 ): Promise<{ whole: boolean }> {
-  const table = lake.table(index.table as TableName);
+  const table = bench.lake.table(index.table as TableName);
   const changes = from === undefined ? undefined : await changesSince(table, from, to);
   const sql = changes === undefined ? await wholeSql(table, index, to) : newestSql(index, changes);
-  await connection.run(`create or replace temp table touched as ${sql}`);
-  await refuseRepeats(connection, index);
+  await bench.keep("touched", sql);
   return { whole: changes === undefined };
 }
 
@@ -69,16 +65,4 @@ function contentSql({ content }: IndexDefinition): string {
   return content.kind === "text"
     ? identifier(content.column)
     : `cast(${identifier(content.column)} as float[])`;
-}
-
-async function refuseRepeats(connection: DuckDBConnection, { table, idColumn }: IndexDefinition) {
-  const [found] = await queryRows(
-    connection,
-    z.object({ repeats: z.coerce.number() }),
-    "select count(*) - count(distinct id) as repeats from touched",
-  );
-  if (found?.repeats)
-    throw new DataError(
-      `${found.repeats} rows of ${table} have a ${idColumn} that another row has: an index needs a column that names one row.`,
-    );
 }

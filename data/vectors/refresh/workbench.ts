@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
 import type { Lake } from "../../lake.ts";
-import { queryRows } from "../../sql/duckdb.ts";
+import { identifier, queryRows } from "../../sql/duckdb.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
 /** Runs the `work` of a module in a thread of its own. */
@@ -16,6 +16,8 @@ export interface Workbench extends AsyncDisposable {
   readonly signal: AbortSignal;
   readonly inThread: InThread;
   run(sql: string): Promise<void>;
+  /** Makes a temporary table of a SELECT's rows, or makes it anew, and says how many they are. */
+  keep(table: string, sql: string): Promise<number>;
   /** The numbers of the one row of a SELECT. */
   numbers(sql: string): Promise<number[]>;
   /** A path for a file that goes with the workbench. */
@@ -36,6 +38,13 @@ export async function openWorkbench(
     async run(sql) {
       signal.throwIfAborted();
       await connection.run(sql);
+    },
+    async keep(table, sql) {
+      signal.throwIfAborted();
+      const kept = await connection.runAndReadAll(
+        `create or replace temp table ${identifier(table)} as ${sql}`,
+      );
+      return Number(kept.getRows()[0]?.[0]);
     },
     async numbers(sql) {
       const [row = {}] = await queryRows(connection, z.record(z.string(), z.coerce.number()), sql);

@@ -1,6 +1,9 @@
 import { describe, expect } from "vitest";
 import { stalenessOf } from "../../../data/vectors/refresh/state.ts";
+import { enqueue } from "../../../queues/enqueue.ts";
 import { listJobs } from "../../../queues/jobs.ts";
+import { untilEnded } from "../../../queues/watch.ts";
+import { embeddingRefresh } from "../../../workers/embedding/embedding-refresh/job.ts";
 import { startPool } from "../../../workers/pool.ts";
 import { jobOfKind } from "../../../workers/registry.ts";
 import { buildIndex } from "../../data/vectors/built.ts";
@@ -83,6 +86,25 @@ describe("a refresh", () => {
       ["e", "Twisted knee."],
     ]);
     expect(await stalenessOf(lake, index)).toMatchObject({ stale: false });
+  });
+
+  test("leaves a checkpoint only where it stages a plan to go on with", async ({ lake, services }) => {
+    await writeNotes(lake, [{ id: "a", note: "Sprained ankle." }]);
+    await createNotesIndex(lake);
+    await using _pool = await startPool(services, pool);
+    const checkpointOf = async (rows: number) => {
+      const { id } = await enqueue(services.queues, embeddingRefresh, { index: "notes" });
+      const { output } = await untilEnded(services.queues, id);
+      expect(output).toMatchObject({ chunks: { embedded: rows }, outcome: "committed" });
+      return (await services.queues.of.embedding.getJob(id))?.data.checkpoint;
+    };
+
+    expect(await checkpointOf(1)).toBeUndefined();
+    await writeRows(
+      lake,
+      "select 'n' || i as id, 'Note number ' || i as note, 0 as visits from range(20000) t(i)",
+    );
+    expect(await checkpointOf(20_000)).toMatchObject({ sourceVersion: 2 });
   });
 
   test("costs no vector where a row changed but not its text, and remembers that it looked", async ({

@@ -9,7 +9,7 @@ export type Checkpoint = z.infer<typeof Checkpoint>;
 export const Checkpoint = z.strictObject({
   /** Names what this refresh stages. */
   number: z.int(),
-  /** The version of the source that it brings, fixed at its first run. */
+  /** The version of the source that it brings, fixed when its plan is staged. */
   sourceVersion: z.int(),
   startedAt: z.number(),
 });

@@ -29,7 +29,7 @@ export async function run(context: Context) {
   const index = await readIndex(lake, input.index);
   const source = await lake.table(index.table as TableName).snapshot();
   const recipe = recipeOf(index, source);
-  const refresh = context.checkpoint ?? (await begin(context, source.version));
+  const refresh = context.checkpoint ?? begin(source.version);
   const txn = { appId: recipe, version: refresh.sourceVersion };
   const from = await embeddedVersion(lake, index, recipe);
   if (from !== undefined && from >= txn.version)
@@ -40,9 +40,8 @@ export async function run(context: Context) {
     inThread: (module, work) => runInThread(module, work, threadOptions(context)),
   });
   const plan = await makeVectors(context, bench, index, { from, refresh });
-  await context.reportProgress({ stage: "commit", done: 0, total: 1, unit: "tables" });
-  const refused = await judge(bench, index);
-  const written = await commitVectors(bench, index, txn);
+  const judged = await judge(bench, index);
+  const written = await commitVectors(bench, index, judged, txn);
   await writeLastRefresh(lake, index, { recipe, sourceVersion: txn.version });
   await removeStaged(lake, index.name);
   const hasGrown = written.outcome === "committed" && (await needsGeneration(lake, index, written));
@@ -50,8 +49,8 @@ export async function run(context: Context) {
   const seconds = (Date.now() - refresh.startedAt) / 1_000;
   return {
     rows: plan.counts,
-    chunks: { embedded: plan.toEmbed, cached: plan.cached, refused: refused.chunks },
-    refused,
+    chunks: { embedded: plan.toEmbed, cached: plan.cached, refused: judged.refused.chunks },
+    refused: judged.refused,
     outcome: written.outcome,
     sourceVersion: txn.version,
     version: written.version,
@@ -68,14 +67,15 @@ async function followUp({ enqueue }: Context, { name, backend }: IndexDefinition
   if (backend === "hnsw") await enqueue(autotuneCycle, autotuneCycle.input.parse(look));
 }
 
-async function begin(context: Context, sourceVersion: number): Promise<Checkpoint> {
+function begin(sourceVersion: number): Checkpoint {
   const now = Date.now();
-  const checkpoint = { number: now, sourceVersion, startedAt: now };
-  await context.saveCheckpoint(checkpoint);
-  return checkpoint;
+  return { number: now, sourceVersion, startedAt: now };
 }
 
-/** Leaves on the workbench all that the commit needs. Much work is cut into jobs, which several workers share. */
+/**
+ * Leaves on the workbench all that the commit needs. Much work is cut into jobs, which several workers share; only then
+ * is there something to go on with, and time to watch it.
+ */
 async function makeVectors(
   context: Context,
   bench: Workbench,
@@ -83,20 +83,25 @@ async function makeVectors(
   { from, refresh }: { from: number | undefined; refresh: Checkpoint },
 ): Promise<Plan> {
   const staged = { index: index.name, number: refresh.number };
-  const found = await findPlan(bench.lake, staged);
+  const found = context.checkpoint && (await findPlan(bench.lake, staged));
   const plan = found ?? (await makePlan(context, bench, index, { from, to: refresh.sourceVersion }));
   const size = partSize(index);
   if (!found && plan.toEmbed <= size.alone) {
     if (plan.toEmbed > 0) await embedHere(bench, index, await openEmbedder(context, index), plan.toEmbed);
     return plan;
   }
-  if (!found) await stagePlan(bench, staged, plan);
+  if (!found) {
+    await context.saveCheckpoint(refresh);
+    await tellOf(context, plan);
+    await stagePlan(bench, staged, plan);
+  }
   const parts = [];
   for (let first = 0; first < plan.toEmbed; first += size.ofJob) {
     const range = { first, last: Math.min(plan.toEmbed, first + size.ofJob) };
     parts.push(child(embeddingBatch, { ...staged, ...range }));
   }
   await context.runChildren("embed", parts);
+  await context.reportProgress({ stage: "commit", done: 0, total: 1, unit: "tables" });
   await openPlan(bench, staged);
   return plan;
 }
@@ -107,14 +112,18 @@ async function makePlan(
   index: IndexDefinition,
   scope: { from: number | undefined; to: number },
 ): Promise<Plan> {
-  await context.reportProgress({ stage: "compare", done: 0, total: null, unit: "rows" });
+  if (scope.from === undefined)
+    await context.reportProgress({ stage: "compare", done: 0, total: null, unit: "rows" });
   const counts = await compareRows(bench, index, scope);
+  return { counts, ...(await keepMissing(bench, index)) };
+}
+
+async function tellOf({ reportProgress, note }: Context, { counts }: Plan): Promise<void> {
   const looked = counts.new + counts.changed + counts.unchanged + counts.deleted + counts.empty;
-  await context.reportProgress({ stage: "compare", done: looked, total: looked, unit: "rows" });
-  await context.note(
+  await reportProgress({ stage: "compare", done: looked, total: looked, unit: "rows" });
+  await note(
     `${counts.new} new, ${counts.changed} changed, ${counts.deleted} deleted, ${counts.unchanged} unchanged, ${counts.empty} empty rows`,
   );
-  return { counts, ...(await keepMissing(bench, index)) };
 }
 
 function openEmbedder({ modelServer, signal }: Context, index: IndexDefinition) {
