@@ -1,6 +1,6 @@
-import { Agent, request } from "node:http";
+import { postRequest, sendAll } from "./http-load.ts";
 
-/** Sends requests over kept connections and tells its parent how many jobs it was promised a second. */
+/** What a parent asks of this process, which answers with the jobs a second that it was promised. */
 interface Load {
   readonly url: string;
   readonly connections: number;
@@ -16,36 +16,14 @@ process.on("message", (load: Load) => {
 process.send?.("ready");
 
 async function measure({ url, connections, requests, batch, cohort }: Load): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const path = batch === 1 ? "/jobs/errand" : "/jobs";
-  let part = 0;
-  let left = requests;
-  const body = () => {
-    const inputs = Array.from({ length: batch }, () => ({ cohort, part: part++ }));
-    return JSON.stringify(
-      batch === 1 ? inputs[0] : { jobs: inputs.map((input) => ({ kind: "errand", input })) },
-    );
-  };
-  const start = performance.now();
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      while (left-- > 0) await post(agent, url + path, body());
-    }),
-  );
-  const seconds = (performance.now() - start) / 1_000;
-  agent.destroy();
-  return (requests * batch) / seconds;
-}
-
-function post(agent: Agent, url: string, body: string): Promise<void> {
-  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { method: "POST", agent, headers }, (response) => {
-      response.resume();
-      if (response.statusCode !== 202) reject(new Error(`The API answered ${response.statusCode}`));
-      response.once("end", resolve);
-    });
-    sent.once("error", reject);
-    sent.end(body);
+  const address = new URL(url);
+  const sent = Array.from({ length: requests }, (_, request) => {
+    const inputs = Array.from({ length: batch }, (_, at) => ({ cohort, part: request * batch + at }));
+    if (batch === 1) return postRequest(address, "/jobs/errand", JSON.stringify(inputs[0]));
+    const jobs = inputs.map((input) => ({ kind: "errand", input }));
+    return postRequest(address, "/jobs", JSON.stringify({ jobs }));
   });
+  const start = performance.now();
+  await sendAll(address, connections, sent);
+  return (requests * batch * 1_000) / (performance.now() - start);
 }

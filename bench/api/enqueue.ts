@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Queue } from "bullmq";
 import { ensureRedis } from "../../queues/redis/ensure-redis.ts";
+import { errand } from "./errand.ts";
 
 export interface EnqueueRatios {
   /** Jobs a second through HTTP ÷ through bare `queue.add`, 64 at a time both. At least 0.4. */
@@ -47,6 +48,7 @@ export async function measureEnqueue({
       perS.addBulk.push(await bareBulks(queue, batches));
       perS.batch.push(await ask(batches, BATCH, 1));
     }
+    await checkPromises(redis.url, rounds * (jobs + batches * BATCH));
     await queue.close();
     for (const child of [server, client]) {
       child.kill("SIGTERM");
@@ -95,9 +97,27 @@ async function bareBulks(queue: Queue, batches: number): Promise<number> {
   return (batches * BATCH) / ((performance.now() - start) / 1_000);
 }
 
+/** Every job that the API has promised is in its queue, once: a figure of a server that loses some says nothing. */
+async function checkPromises(redisUrl: string, promised: number) {
+  const queue = new Queue(errand.pool, { connection: { url: redisUrl }, prefix: "bench" });
+  const waiting = await queue.getWaitingCount();
+  await queue.close();
+  if (waiting !== promised) throw new Error(`${promised} jobs were promised by HTTP, and ${waiting} wait`);
+}
+
+/** The next message of a child; one that ends instead has said on its own output why. */
 async function told<Message>(child: ChildProcess): Promise<Message> {
-  const [message] = await once(child, "message");
-  return message as Message;
+  const heard = new AbortController();
+  const { signal } = heard;
+  const ended = once(child, "exit", { signal }).then(() => {
+    throw new Error("A process of the benchmark has ended");
+  });
+  try {
+    const [message] = await Promise.race([once(child, "message", { signal }), ended]);
+    return message as Message;
+  } finally {
+    heard.abort();
+  }
 }
 
 function scriptAt(name: string): string {
