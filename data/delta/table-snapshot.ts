@@ -3,6 +3,7 @@ import type { Storage, StoredObject } from "../storage/storage.ts";
 import type { AddFile, DomainMetadata, Metadata, Protocol, RemoveFile } from "./actions.ts";
 import { type MappingMode, mappingMode, physicalName } from "./column-mapping.ts";
 import { wholeMilliseconds } from "./commit-time.ts";
+import { rowsOf, sumOfRows } from "./removed-file.ts";
 import type { LogState } from "./replay.ts";
 import { readSql } from "./scan.ts";
 import { parseSchema } from "./schema.ts";
@@ -68,6 +69,7 @@ export function tableSnapshot(facts: Facts): TableSnapshot {
     metadata,
     fileCount: files.length,
     sizeBytes: files.reduce((sum, { size }) => sum + size, 0),
+    rowCount: () => (files.every((file) => rowsOf(file) !== undefined) ? sumOfRows(files) : undefined),
     liveFiles: state.files,
     tombstones: state.tombstones,
     domains: state.domains,

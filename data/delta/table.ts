@@ -172,6 +172,8 @@ export interface Snapshot {
   };
   readonly fileCount: number;
   readonly sizeBytes: number;
+  /** How many rows it has, as the statistics of its files tell; undefined where a file has none. */
+  rowCount(): number | undefined;
   /** The last version each application wrote. */
   readonly txns: ReadonlyMap<string, number>;
   /** A SELECT of the rows, with the table's columns by their own names; usable as a view or a sub-query. */

@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
+import type { Snapshot } from "../../delta/table.ts";
 import { NotFoundError } from "../../errors.ts";
 import type { Lake } from "../../lake.ts";
-import { identifier, queryRows } from "../../sql/duckdb.ts";
+import { queryRows } from "../../sql/duckdb.ts";
 import type { SilverSnapshots } from "../silver/read-silver.ts";
 import { silverNames } from "../silver/tables.ts";
 import { contractVersion, goldName } from "./encounter-summary.ts";
@@ -80,20 +81,27 @@ async function countGold(lake: Lake, connection: DuckDBConnection): Promise<Corp
   return stats;
 }
 
+/** The tables' logs know how many rows they have, unless another writer left files without statistics. */
 async function countSources(
   connection: DuckDBConnection,
   snapshots: SilverSnapshots,
 ): Promise<CorpusManifest["silver_sources"]> {
-  const counts = silverNames.map(
-    async (name) => `(select count(*) from (${await snapshots[name].readSql()})) as ${identifier(name)}`,
-  );
-  const sql = `select ${(await Promise.all(counts)).join(", ")}`;
-  const [rows = {}] = await queryRows(connection, z.record(z.string(), count), sql);
-  return silverNames.map((name) => ({
-    table: `silver.${name}`,
-    row_count: rows[name] ?? 0,
-    delta_version: snapshots[name].version,
-  }));
+  const sources: CorpusManifest["silver_sources"] = [];
+  for (const name of silverNames) {
+    const snapshot = snapshots[name];
+    sources.push({
+      table: `silver.${name}`,
+      row_count: snapshot.rowCount() ?? (await countRows(connection, snapshot)),
+      delta_version: snapshot.version,
+    });
+  }
+  return sources;
+}
+
+async function countRows(connection: DuckDBConnection, snapshot: Snapshot): Promise<number> {
+  const sql = `select count(*) as rows from (${await snapshot.readSql()})`;
+  const [counted] = await queryRows(connection, z.object({ rows: count }), sql);
+  return counted?.rows ?? 0;
 }
 
 function statsSql(gold: string): string {

@@ -84,6 +84,7 @@ describe("a table that hides rows", () => {
     expect(log).toContain('"cardinality":1');
     const after = await content(lake, table);
     expect(after).toHaveLength(101);
+    expect((await table.snapshot()).rowCount()).toBe(101);
     expect(after.filter((row) => row.includes("'id': 7,"))).toEqual(["{'id': 7, 'name': new, 'seen': y}"]);
     expect(await changes(lake, table, 2)).toEqual([
       "{'id': 200, 'name': more, 'seen': y, '_change_type': insert, '_commit_version': 2}",

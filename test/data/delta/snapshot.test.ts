@@ -39,6 +39,15 @@ describe("the log", () => {
     expect(await foreign.table.snapshot()).toMatchObject({ version: 4, fileCount: 3, id: "a-table" });
   });
 
+  test("a snapshot counts its rows by the statistics, where every file has them", async () => {
+    const foreign = await grownTable(1);
+    expect((await foreign.table.snapshot()).rowCount()).toBeUndefined();
+
+    const add = await foreign.parquet("part-0.parquet", "select 7::bigint as id");
+    await foreign.commit(1, { add: { ...add, stats: JSON.stringify({ numRecords: 1 }) } });
+    expect((await foreign.table.snapshot()).rowCount()).toBe(1);
+  });
+
   test("what a commit removes goes before what it adds, in whatever order it says them", async () => {
     const foreign = await grownTable(1);
     const add = await foreign.parquet("part-0.parquet", "select 7::bigint as id");
