@@ -105,18 +105,18 @@ function isOdd(field: FieldName): string {
   }
 }
 
-function isNoInstant(field: FieldName, path: string): string {
+/** SQL that is true where a tree has a scalar at a path of which no value can be made. CASE looks twice at those only. */
+function isUnread(field: FieldName, path: string, value: string): string {
   const text = `scalar_at("${field}", '${path}')`;
-  return `"${field}" is not null and ${text} is not null and utc(${text}) is null`;
+  return `case when ${value}(${text}) is null then ${text} is not null else false end`;
 }
 
 /** Where an oddity is looked for, and what it looks like: every field, and what Silver reads inside of some. */
 export const oddSpots: Readonly<Record<string, string>> = {
   ...Object.fromEntries((Object.keys(resourceFields) as FieldName[]).map((field) => [field, isOdd(field)])),
-  "period.start": isNoInstant("period", "$.start"),
-  "period.end": isNoInstant("period", "$.end"),
-  "performedPeriod.start": isNoInstant("performedPeriod", "$.start"),
-  "performedPeriod.end": isNoInstant("performedPeriod", "$.end"),
-  "valueQuantity.value": `"valueQuantity" is not null and scalar_at("valueQuantity", '$.value') is not null
-    and number(scalar_at("valueQuantity", '$.value')) is null`,
+  "period.start": isUnread("period", "$.start", "utc"),
+  "period.end": isUnread("period", "$.end", "utc"),
+  "performedPeriod.start": isUnread("performedPeriod", "$.start", "utc"),
+  "performedPeriod.end": isUnread("performedPeriod", "$.end", "utc"),
+  "valueQuantity.value": isUnread("valueQuantity", "$.value", "number"),
 };
