@@ -23,6 +23,8 @@ const MIB = 1024 ** 2;
 /** A chunk costs the planning of ten SELECTs, so it is not small; and there are some for several workers. */
 const CHUNK_BYTES = { least: 64 * MIB, most: 192 * MIB };
 const CHUNKS = 8;
+/** More than those come four at a time: two or four workers share them evenly, and none is left with the last one. */
+const AT_A_TIME = 4;
 /** DuckDB reads the files of a chunk side by side, so small ones are bounded by number. */
 const CHUNK_FILES = 2_000;
 
@@ -71,7 +73,7 @@ function idOf({ cohort, name }: Pick<BronzeBundle, "cohort" | "name">): string {
 export function chunked(bundles: readonly PlacedBundle[]): PlacedBundle[][] {
   const total = bundles.reduce((sum, bundle) => sum + bundle.size_bytes, 0);
   const count = Math.max(
-    Math.ceil(total / CHUNK_BYTES.most),
+    roundedUp(Math.ceil(total / CHUNK_BYTES.most)),
     Math.min(CHUNKS, Math.ceil(total / CHUNK_BYTES.least)),
   );
   const chunks: PlacedBundle[][] = [];
@@ -84,4 +86,8 @@ export function chunked(bundles: readonly PlacedBundle[]): PlacedBundle[][] {
     passed += bundle.size_bytes;
   }
   return chunks;
+}
+
+function roundedUp(count: number): number {
+  return count > CHUNKS ? Math.ceil(count / AT_A_TIME) * AT_A_TIME : count;
 }
