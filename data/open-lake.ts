@@ -1,3 +1,4 @@
+import "./sql/allocator.ts";
 import { lazyTable } from "./delta/lazy-table.ts";
 import type { Table } from "./delta/table.ts";
 import { DataError } from "./errors.ts";

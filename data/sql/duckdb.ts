@@ -31,6 +31,8 @@ export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits
     // What the engine frees it keeps beside its limit; given back at once, the process stays near the limit.
     allocator_background_threads: "true",
     allocator_flush_threshold: "16MiB",
+    // And before anything larger than this is allocated, whatever was freed: threads alone come too late.
+    allocator_bulk_deallocation_flush_threshold: "1MiB",
     // The system caches the files that it reads; once more in here it would fill the whole limit and stay there.
     enable_external_file_cache: "false",
     autoinstall_known_extensions: "false",
