@@ -11,7 +11,8 @@ interface Asked {
   readonly reject: (error: unknown) => void;
 }
 
-const MOST = 1_000;
+/** Few, so that Redis has some while the disk has the next and others are still being read. */
+const MOST = 32;
 const gatherings = new WeakMap<Queues, Map<PoolName, Gathering>>();
 
 /**
