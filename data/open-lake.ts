@@ -1,4 +1,3 @@
-import "./sql/allocator.ts";
 import { lazyTable } from "./delta/lazy-table.ts";
 import type { Table } from "./delta/table.ts";
 import { DataError } from "./errors.ts";

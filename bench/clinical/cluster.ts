@@ -57,6 +57,7 @@ export async function measureCluster({ redisUrl, patients }: ClusterSize) {
       fullCommits: afterFull - afterSecond,
       changedToFirst: changed / first,
       firstSeconds: first,
+      floorSeconds: floor,
       peakRssMib: Math.max(...(await Promise.all(workers.map(peakRss)))) / 1024,
     };
   } finally {

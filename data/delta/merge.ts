@@ -12,7 +12,7 @@ import { addActions, removeActions } from "./removed-file.ts";
 import type { MergeOptions, Source, WriteResult } from "./table.ts";
 import type { TableSnapshot } from "./table-snapshot.ts";
 import { checkRemovable, hasChangeFeed } from "./writable.ts";
-import { localFiles, openSession, type WriteSession } from "./write-session.ts";
+import { localFiles, openSession, spareFor, type WriteSession } from "./write-session.ts";
 
 /**
  * Makes the table have the source's rows, by key: new keys are inserted, rows that differ are updated, and rows
@@ -36,6 +36,7 @@ export async function merge(
 
   return await transact(context, operation, async (snapshot) => {
     // The source is read once, however often the merge is tried; only another schema casts it anew.
+    await using _spared = await spareFor(context, snapshot.liveFiles.values());
     const schema = snapshot.metadata.schemaString;
     if (kept?.schema !== schema) {
       kept = { schema, source: await keepSource(session, snapshot, source, options, context.name) };

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { z } from "zod";
+import { spareMemory } from "./spare-memory.ts";
 
 export type Parameters = Record<string, DuckDBValue>;
 
@@ -16,6 +17,8 @@ export interface DuckDB extends Disposable {
   /** Runs `sql` and returns its rows, checked against `row`: a query's result is input like any other. */
   query<Row>(row: z.ZodType<Row>, sql: string, parameters?: Parameters): Promise<Row[]>;
   run(sql: string, parameters?: Parameters): Promise<void>;
+  /** To be held by work on so many stored bytes, which may be more than the engine has room for. */
+  spare(bytes: number): Promise<AsyncDisposable>;
 }
 
 export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits): Promise<DuckDB> {
@@ -31,8 +34,6 @@ export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits
     // What the engine frees it keeps beside its limit; given back at once, the process stays near the limit.
     allocator_background_threads: "true",
     allocator_flush_threshold: "16MiB",
-    // And before anything larger than this is allocated, whatever was freed: threads alone come too late.
-    allocator_bulk_deallocation_flush_threshold: "1MiB",
     // The system caches the files that it reads; once more in here it would fill the whole limit and stay there.
     enable_external_file_cache: "false",
     autoinstall_known_extensions: "false",
@@ -45,8 +46,10 @@ export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits
     return connection;
   };
   const shared = await connect();
+  const spare = spareMemory(memoryBytes, shared);
 
   return {
+    spare,
     connect,
     query: (row, sql, parameters) => queryRows(shared, row, sql, parameters),
     async run(sql, parameters) {

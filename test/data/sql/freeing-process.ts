@@ -4,14 +4,14 @@ import { openLake } from "../../../data/open-lake.ts";
 import { openFolder } from "../../../data/storage/folder.ts";
 
 /**
- * Has the engine fill a table, drop it and then need a little: `node freeing-process.ts <dir> [<threshold>]`. Prints how
- * many MiB the process has then more than before, and what its allocator was told.
+ * Has the engine fill a table, drop it and then need a little, for work on so many bytes: `node freeing-process.ts <dir>
+ * <bytes>`. Prints how many MiB the process has then more than before.
  */
-const [dir = "", threshold] = process.argv.slice(2);
+const [dir = "", bytes] = process.argv.slice(2);
 const duckdb = { memoryBytes: 512 * 1024 ** 2, threads: 1, tempDir: join(dir, "spill") };
 await using lake = await openLake({ storage: openFolder(join(dir, "lake")), duckdb });
 const engine = await lake.duckdb();
-if (threshold) await engine.run(`set allocator_bulk_deallocation_flush_threshold = '${threshold}'`);
+await using _spared = await engine.spare(Number(bytes));
 const little = "create or replace temp table little as select i from range(200000) r(i) group by i";
 await engine.run(little);
 
@@ -19,10 +19,7 @@ const before = memoryOf("Rss");
 await engine.run("create temp table large as select hash(i) as a, hash(i * 7) as b from range(8000000) r(i)");
 await engine.run("drop table large");
 await engine.run(little);
-const more = memoryOf("Rss") - before;
-// biome-ignore lint/style/noProcessEnv: what the engine's library was told stands nowhere else.
-const allocator = process.env.DUCKDB_JE_MALLOC_CONF;
-process.stdout.write(JSON.stringify({ more, allocator }));
+process.stdout.write(String(memoryOf("Rss") - before));
 
 function memoryOf(field: string): number {
   const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(
