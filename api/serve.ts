@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { createServer, type Server } from "node:http";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { reach } from "../queues/reach.ts";
@@ -42,6 +42,8 @@ export async function serveApi(options: ApiOptions): Promise<RunningApi> {
   const redis = await watchRedis(() => reach(queues, () => queues.redis.ping()), log);
   const eventLoop = watchEventLoop();
   const closing = new AbortController();
+  // Every request under way may listen; Node takes more than ten for a leak.
+  setMaxListeners(0, closing.signal);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 

@@ -6,6 +6,29 @@ import { routes } from "../../api/routes.ts";
 import { test } from "./api.ts";
 
 describe("an API that is told to end", () => {
+  test("is listened for by as many requests as there are, and no warning is printed", async ({ serve }) => {
+    const warnings: string[] = [];
+    const hear = ({ name }: Error) => warnings.push(name);
+    process.on("warning", hear);
+    const waiting = defineRoute({
+      summary: "Wait for the end",
+      method: "get",
+      path: "/waiting",
+      role: "read",
+      status: 200,
+      reply: z.strictObject({ ended: z.boolean() }),
+      async handle({ signal }) {
+        await setTimeout(50, undefined, { signal }).catch(() => undefined);
+        return { ended: signal.aborted };
+      },
+    });
+    const api = await serve({ routes: { ...routes, waiting } });
+    await Promise.all(Array.from({ length: 20 }, () => api.fetch("/waiting")));
+    process.off("warning", hear);
+
+    expect(warnings).toEqual([]);
+  });
+
   test("answers what was asked, ends the streams and takes nothing new", async ({ serve }) => {
     let began = () => {};
     const beginning = new Promise<void>((resolve) => {
