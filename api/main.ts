@@ -20,6 +20,8 @@ await using lake = await openLake({ storage: openStorage(config.lakeUrl, config)
 await using redis = await ensureRedis({ redisUrl: config.redisUrl, dir });
 const address = { redisUrl: redis.url, prefix: config.queuePrefix };
 await using queues = openQueues(address, { store: lake.storage });
+// Heard from before the first request: until then the signal ends the process on the spot, and nobody is answered.
+const told = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
 await using api = await serveApi({
   ...config.api,
   routes,
@@ -35,5 +37,5 @@ await using api = await serveApi({
 });
 log.info({ url: api.url, pid: process.pid }, "the API listens");
 
-await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+await told;
 log.info("answering what was asked, then stopping");

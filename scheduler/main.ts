@@ -18,10 +18,12 @@ await using storage = openStorage(config.lakeUrl, config);
 await using redis = await ensureRedis({ redisUrl: config.redisUrl, dir });
 const address = { redisUrl: redis.url, prefix: config.queuePrefix };
 await using queues = openQueues(address, { store: storage });
+// Heard from before the first slot, so that no start of a job is cut off.
+const told = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
 await using _clock = await startClock({ queues, storage, log }, schedules);
 const about = { host: hostname(), pid: process.pid, schedules: schedules.length };
 await using _heartbeat = await startHeartbeat(queues, about);
 log.info({ schedules: schedules.length, pid: process.pid }, "the clock runs");
 
-await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+await told;
 log.info("stopping");

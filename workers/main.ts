@@ -24,6 +24,8 @@ let exitCode = 0;
   const address = { redisUrl: redis.url, prefix: config.queuePrefix };
   await using queues = openQueues(address, { role: "worker", store: lake.storage });
 
+  // Heard from before the first job is taken: until then the signal ends the process on the spot, and its jobs are left lying.
+  const told = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   const wedged = new AbortController();
   const onWedged = (error: Error) => wedged.abort(error);
   await using _pool = await startPool(
@@ -34,8 +36,7 @@ let exitCode = 0;
   reconcileNow({ queues, log }).catch((error: unknown) => log.error(error, "Reconciling failed"));
 
   await Promise.race([
-    once(process, "SIGTERM"),
-    once(process, "SIGINT"),
+    told,
     once(wedged.signal, "abort").then(() => {
       log.fatal(wedged.signal.reason, "This process no longer takes work and ends, to be started anew");
       exitCode = 1;

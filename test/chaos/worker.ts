@@ -47,6 +47,7 @@ if (crashAt) {
   await using queues = openQueues(order, { role: "worker", store: lake.storage });
   const own = kindsOf(...Object.values(kindsIn(order.dir)));
   const log = pino({ level: "silent" });
+  const told = once(process, "SIGTERM");
   await using _pool = await startPool(
     { lake, queues, log },
     { ...order, jobOf: (name) => findKind(name) ?? own(name) },
@@ -60,7 +61,7 @@ if (crashAt) {
     process.send?.({ bytes: rss - heapTotal + heapUsed });
   });
   reconcileNow({ queues, log }).catch(() => undefined);
-  await once(process, "SIGTERM");
+  await told;
 }
 process.exit(0);
 

@@ -98,7 +98,8 @@ describe("a worker process that dies by kill -9", () => {
     const ended = await Promise.all([poison, ...others].map(({ id }) => untilEnded(queues, id)));
 
     expect(ended.map(({ state }) => state)).toEqual(["failed", "completed", "completed", "completed"]);
-    expect((await listDeadLetters(queues)).map(({ id }) => id)).toEqual([poison.id]);
+    const letters = async () => (await listDeadLetters(queues)).map(({ id }) => id);
+    await expect.poll(letters).toEqual([poison.id]);
   });
 });
 
