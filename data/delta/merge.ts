@@ -12,7 +12,7 @@ import { addActions, removeActions } from "./removed-file.ts";
 import type { MergeOptions, Source, WriteResult } from "./table.ts";
 import type { TableSnapshot } from "./table-snapshot.ts";
 import { checkRemovable, hasChangeFeed } from "./writable.ts";
-import { localFiles, openSession, spareFor, type WriteSession } from "./write-session.ts";
+import { localFiles, openSession, type WriteSession } from "./write-session.ts";
 
 /**
  * Makes the table have the source's rows, by key: new keys are inserted, rows that differ are updated, and rows
@@ -36,11 +36,14 @@ export async function merge(
 
   return await transact(context, operation, async (snapshot) => {
     // The source is read once, however often the merge is tried; only another schema casts it anew.
-    await using _spared = await spareFor(context, snapshot.liveFiles.values());
     const schema = snapshot.metadata.schemaString;
+    const duckdb = await context.openDuckDB();
     if (kept?.schema !== schema) {
+      // How much the source is, is known when it is kept.
+      await using _spared = await duckdb.spare(snapshot.sizeBytes);
       kept = { schema, source: await keepSource(session, snapshot, source, options, context.name) };
     }
+    await using _spared = await duckdb.spare(bytesLike(snapshot, kept.source.rows));
     const match = await findMatches(context, session, snapshot, kept.source, options);
     try {
       if (match.inserted + match.changed + match.missing === 0) return undefined;
@@ -49,6 +52,12 @@ export async function merge(
       await dropMatch(session, match);
     }
   });
+}
+
+/** What so many rows take as the table has them: few rows are little work, however large the table. */
+function bytesLike(snapshot: TableSnapshot, rows: number): number {
+  const all = snapshot.rowCount();
+  return all ? (snapshot.sizeBytes / all) * rows : snapshot.sizeBytes;
 }
 
 async function propose(

@@ -8,7 +8,7 @@ import { addActions, removeActions, storedRowsOf } from "./removed-file.ts";
 import type { OptimizeOptions, WriteResult } from "./table.ts";
 import type { TableSnapshot } from "./table-snapshot.ts";
 import { targetBytes as targetOf, writingTo } from "./write-rows.ts";
-import { localFiles, openSession, spareFor, type WriteSession } from "./write-session.ts";
+import { localFiles, openSession, type WriteSession } from "./write-session.ts";
 
 /** Says by what a file is sorted, so that sorting a sorted table does nothing. */
 const SORTED_BY = "millrace.sortedBy";
@@ -29,9 +29,13 @@ export async function optimize(context: TableContext, options: OptimizeOptions =
     const target = targetBytes ?? targetOf(snapshot);
     const groups = toGroups(snapshot, target, sortBy);
     if (groups.length === 0) return undefined;
-    await using _spared = await spareFor(context, groups.flat());
+    await using _spared = await (await context.openDuckDB()).spare(bytesOf(groups));
     return await rewrite(context, session, snapshot, groups, target, sortBy);
   });
+}
+
+function bytesOf(groups: readonly (readonly AddFile[])[]): number {
+  return groups.flat().reduce((sum, { size }) => sum + size, 0);
 }
 
 /** Files that become new ones together; no group has files of two partitions. */

@@ -76,16 +76,6 @@ function mapped<Value>(lists: Lists, toValue: (texts: readonly string[]) => Valu
   return Object.fromEntries(Object.entries(lists).map(([name, texts]) => [name, toValue(texts)]));
 }
 
-/** The engine goes easy on memory while this is held, if these files are many for it. */
-export async function spareFor(
-  { openDuckDB }: { openDuckDB: () => Promise<DuckDB> },
-  files: Iterable<AddFile>,
-): Promise<AsyncDisposable> {
-  let bytes = 0;
-  for (const { size } of files) bytes += size;
-  return (await openDuckDB()).spare(bytes);
-}
-
 const LOCATED_AT_ONCE = 64;
 
 /** Brings files to this machine, where they are not here already, and reads which of their rows are hidden. */

@@ -12,9 +12,12 @@ export function spareMemory(memoryBytes: number, connection: DuckDBConnection) {
   let holders = 0;
   let told = Promise.resolve();
   const tell = () => {
-    told = told.then(async () => {
-      await connection.run(holders > 0 ? `set global ${SETTING} = '255KiB'` : `reset global ${SETTING}`);
-    });
+    // In turn, so that the last to tell has it; who was refused has heard it himself.
+    told = told
+      .catch(() => undefined)
+      .then(async () => {
+        await connection.run(holders > 0 ? `set global ${SETTING} = '255KiB'` : `reset global ${SETTING}`);
+      });
     return told;
   };
   return async (bytes: number): Promise<AsyncDisposable> => {
