@@ -16,8 +16,8 @@ const MOST = 32;
 const gatherings = new WeakMap<Queues, Map<PoolName, Gathering>>();
 
 /**
- * Enqueues one input together with all for the same pool that other requests bring in the same turn of the event loop, or
- * while those before are being written: many callers then share one write to the lake and one to Redis. Each is judged
+ * Enqueues one input together with all for the same pool that other requests bring in the same turn of the event loop:
+ * many callers then share one request to Redis, and the intake writes together what comes while it writes. Each is judged
  * before it joins, so none is refused for another.
  */
 export async function gatherEnqueue(queues: Queues, job: AnyJob, input: unknown): Promise<EnqueuedJob> {
@@ -33,8 +33,6 @@ class Gathering {
   readonly #queues: Queues;
   readonly #pool: PoolName;
   #waiting: Asked[] = [];
-  /** The next are on their way, or those before are being written and take them along. */
-  #due = false;
 
   constructor(queues: Queues, pool: PoolName) {
     this.#queues = queues;
@@ -42,31 +40,23 @@ class Gathering {
   }
 
   join(asked: Asked): void {
+    if (this.#waiting.length === 0) setImmediate(() => this.#enqueueWaiting());
     this.#waiting.push(asked);
-    if (this.#due) return;
-    this.#due = true;
-    setImmediate(() => this.#next());
   }
 
-  #next(): void {
-    const asked = this.#waiting.splice(0, MOST);
-    this.#due = asked.length > 0;
-    if (this.#due) void this.#enqueue(asked);
+  #enqueueWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (let from = 0; from < waiting.length; from += MOST)
+      void this.#enqueue(waiting.slice(from, from + MOST));
   }
 
-  /** Redis has these while the disk has the next. */
   async #enqueue(asked: readonly Asked[]): Promise<void> {
-    let recorded = false;
-    const goOn = () => {
-      if (!recorded) this.#next();
-      recorded = true;
-    };
     try {
       const records = asked.map(({ record }) => record);
-      const enqueued = await enqueueAccepted(this.#queues, this.#pool, records, goOn);
+      const enqueued = await enqueueAccepted(this.#queues, this.#pool, records);
       for (const [at, { resolve }] of asked.entries()) resolve(enqueued[at] as EnqueuedJob);
     } catch (error) {
-      goOn();
       for (const { reject } of asked) reject(error);
     }
   }

@@ -56,11 +56,9 @@ export async function enqueueAccepted(
   queues: Queues,
   pool: PoolName,
   records: readonly IntakeRecord[],
-  onRecorded?: () => void,
 ): Promise<EnqueuedJob[]> {
   return reach(queues, async () => {
     await queues.intake?.record(records);
-    onRecorded?.();
     return queueAccepted(queues, pool, records);
   });
 }

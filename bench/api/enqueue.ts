@@ -13,6 +13,8 @@ export interface EnqueueRatios {
   readonly httpToAdd: number;
   /** Jobs a second in requests of 1,000 ÷ in `addBulk` of 1,000. At least 0.6. */
   readonly batchToAddBulk: number;
+  /** The same as `httpToAdd` for a server that is Express and `queue.add` and nothing else. */
+  readonly plainToAdd: number;
   readonly addPerS: number;
   readonly httpPerS: number;
   readonly addBulkPerS: number;
@@ -29,47 +31,57 @@ export async function measureEnqueue({
   batches = 20,
 } = {}): Promise<EnqueueRatios> {
   const dir = await mkdtemp(join(tmpdir(), "bench-api-"));
-  const perS = { add: [] as number[], http: [] as number[], addBulk: [] as number[], batch: [] as number[] };
+  const perS = { add: [], http: [], plain: [], addBulk: [], batch: [] } as Rates;
   {
     await using redis = await ensureRedis({ dir: join(dir, "redis") });
-    const server = fork(scriptAt("server.ts"), [redis.url, "bench", dir], { execArgv: ["--import", "tsx"] });
+    const server = start("server.ts", redis.url, "bench", dir);
     const url = await told<string>(server);
-    const client = fork(scriptAt("client.ts"), [], { execArgv: ["--import", "tsx"] });
+    const plainServer = start("plain-server.ts", redis.url, "bench");
+    const plainUrl = await told<string>(plainServer);
+    const client = start("client.ts");
     await told(client);
     const queue = new Queue("bare", { connection: { url: redis.url }, prefix: "bench" });
 
     for (let round = 0; round < rounds; round += 1) {
-      const ask = (requests: number, batch: number, connections: number) => {
-        client.send({ url, connections, requests, batch, cohort: `${batch} ${round}` });
+      const ask = (to: string, requests: number, batch: number, connections: number) => {
+        client.send({ url: to, connections, requests, batch, cohort: `${batch} ${round}` });
         return told<number>(client);
       };
       perS.add.push(await bareAdds(queue, jobs));
-      perS.http.push(await ask(jobs, 1, CONNECTIONS));
+      perS.http.push(await ask(url, jobs, 1, CONNECTIONS));
+      perS.plain.push(await ask(plainUrl, jobs, 1, CONNECTIONS));
       perS.addBulk.push(await bareBulks(queue, batches));
-      perS.batch.push(await ask(batches, BATCH, 1));
+      perS.batch.push(await ask(url, batches, BATCH, 1));
     }
     await checkPromises(redis.url, rounds * (jobs + batches * BATCH));
     await queue.close();
-    for (const child of [server, client]) {
+    for (const child of [server, plainServer, client]) {
       child.kill("SIGTERM");
       await once(child, "exit");
     }
   }
   await rm(dir, { recursive: true, force: true });
-  const [addPerS, httpPerS, addBulkPerS, batchPerS] = [perS.add, perS.http, perS.addBulk, perS.batch].map(
-    median,
-  );
-  return summary(addPerS ?? 0, httpPerS ?? 0, addBulkPerS ?? 0, batchPerS ?? 0);
+  return ratiosOf({
+    add: median(perS.add),
+    http: median(perS.http),
+    plain: median(perS.plain),
+    addBulk: median(perS.addBulk),
+    batch: median(perS.batch),
+  });
 }
 
-function summary(addPerS: number, httpPerS: number, addBulkPerS: number, batchPerS: number): EnqueueRatios {
+/** Jobs a second, of each round. */
+type Rates = Record<"add" | "http" | "plain" | "addBulk" | "batch", number[]>;
+
+function ratiosOf({ add, http, plain, addBulk, batch }: Record<keyof Rates, number>): EnqueueRatios {
   return {
-    httpToAdd: httpPerS / addPerS,
-    batchToAddBulk: batchPerS / addBulkPerS,
-    addPerS,
-    httpPerS,
-    addBulkPerS,
-    batchPerS,
+    httpToAdd: http / add,
+    batchToAddBulk: batch / addBulk,
+    plainToAdd: plain / add,
+    addPerS: add,
+    httpPerS: http,
+    addBulkPerS: addBulk,
+    batchPerS: batch,
   };
 }
 
@@ -120,8 +132,8 @@ async function told<Message>(child: ChildProcess): Promise<Message> {
   }
 }
 
-function scriptAt(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
+function start(script: string, ...args: string[]): ChildProcess {
+  return fork(fileURLToPath(new URL(script, import.meta.url)), args, { execArgv: ["--import", "tsx"] });
 }
 
 function median(numbers: readonly number[]): number {

@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { type FileHandle, open, rename, stat } from "node:fs/promises";
+import { constants, statSync } from "node:fs";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { hasCode, writeError } from "./errors.ts";
 import { syncFolder, withFolder } from "./folder-file.ts";
@@ -65,11 +65,15 @@ class GrowingFile implements LogFile {
     return this.#isInPlace();
   }
 
-  /** Sealing is a rename: who finds the file in its place after the write has written before it is read. */
-  async #isInPlace(): Promise<boolean> {
+  /**
+   * Sealing is a rename: who finds the file in its place after the write has written before it is read. The system knows
+   * the name of a file just written without asking the disk; a busy event loop would make of these microseconds a turn of
+   * milliseconds, in which all who wait for the next write wait too.
+   */
+  #isInPlace(): boolean {
     const { path, ino } = this.#place;
     try {
-      return (await stat(path)).ino === ino;
+      return statSync(path).ino === ino;
     } catch (error) {
       if (hasCode(error, "ENOENT")) return false;
       throw error;
