@@ -32,20 +32,37 @@ export async function countMisfit(queues: Queues, pool: PoolName, id: string): P
   return Number(await queues.redis.eval(count, 1, queues.of[pool].toKey(id), "misfits"));
 }
 
-const setOnce = `local name, was = unpack(redis.call("HMGET", KEYS[1], "name", ARGV[1]))
-if not name or was == ARGV[2] then return 0 end
-redis.call("HSET", KEYS[1], ARGV[1], ARGV[2])
+const excused = `local stalls, judged = unpack(redis.call("HMGET", KEYS[1], "stc", "judged"))
+if stalls ~= ARGV[1] or judged == ARGV[1] then return 0 end
+redis.call("HINCRBY", KEYS[1], "stc", -1)
+redis.call("HINCRBY", KEYS[1], "ats", -1)
+return 1`;
+const charged = `if redis.call("GET", KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call("HINCRBY", KEYS[1], "stc", 1)
+redis.call("HINCRBY", KEYS[1], "ats", 1)
+if ARGV[2] ~= "" then redis.call("HSET", KEYS[1], "judged", ARGV[2]) end
 return 1`;
 
-/** Whether nobody has asked this of the job since it stalled for the so manieth time. */
-export async function isFirstSinceStall(
+/**
+ * From now on the loss of its worker counts neither as a start nor as a stall of the job. False when that has been granted
+ * and taken back since it stalled for the so manieth time.
+ */
+export async function excuse(queues: Queues, pool: PoolName, id: string, stalls: number): Promise<boolean> {
+  return (await queues.redis.eval(excused, 1, queues.of[pool].toKey(id), String(stalls))) === 1;
+}
+
+/**
+ * Takes the excuse back, for good where the job was `judged` and is to start now. Where its lock is another's by now, its
+ * loss has made up for it.
+ */
+export async function unexcuse(
   queues: Queues,
   pool: PoolName,
   id: string,
-  stalls: number,
-): Promise<boolean> {
+  { token, judged }: { readonly token: string; readonly judged: number | undefined },
+): Promise<void> {
   const key = queues.of[pool].toKey(id);
-  return (await queues.redis.eval(setOnce, 1, key, "apart", String(stalls))) === 1;
+  await queues.redis.eval(charged, 2, key, `${key}:lock`, token, String(judged ?? ""));
 }
 
 /**
@@ -58,7 +75,7 @@ export async function uncountStart(queues: Queues, pool: PoolName, id: string): 
 
 /** BullMQ keeps the count of stalls and the reason to fail over a retry, and either would fail the job again. */
 export async function forgetFailure(queues: Queues, pool: PoolName, id: string): Promise<void> {
-  await queues.redis.hdel(queues.of[pool].toKey(id), "stc", "defa", "letter", "misfits", "apart");
+  await queues.redis.hdel(queues.of[pool].toKey(id), "stc", "defa", "letter", "misfits", "judged");
 }
 
 /** Deletes what a process that outlived the loss of Redis has written under the id of a lost job. */

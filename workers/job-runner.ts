@@ -8,7 +8,7 @@ import {
 import { crashPoint } from "../data/crash-point.ts";
 import { DataError, firstError } from "../data/errors.ts";
 import { cancelChildren } from "../queues/cancel.ts";
-import { countMisfit, isFirstSinceStall, uncountStart } from "../queues/job-fields.ts";
+import { countMisfit, uncountStart } from "../queues/job-fields.ts";
 import { CANCELLED } from "../queues/job-view.ts";
 import type { PoolName } from "../queues/pools.ts";
 import { retention } from "../queues/retention.ts";
@@ -19,10 +19,9 @@ import { type OpenContext, openContext } from "./job-context.ts";
 import { takeLease } from "./lease.ts";
 import { type RunState, StoppedError, type StopReason } from "./run-state.ts";
 import type { RunningJobs } from "./running-jobs.ts";
+import { keepApart } from "./suspect.ts";
 import { UnknownKindError, unknownKindRules } from "./unknown-kind.ts";
 
-/** So many lost workers may be chance; from then on a job keeps away from those that were lost with it. */
-const SUSPECT_STALLS = 3;
 const LEASE_WITHIN_MS = 5_000;
 const ASIDE_MS = 1_000;
 const DISK_FULL_PAUSE_MS = 60_000;
@@ -41,7 +40,7 @@ export interface RunnerOptions extends Services {
   /** How long a job of an unknown kind waits for a worker that knows it. */
   readonly unknownKindPauseMs?: number | undefined;
   /** How long a job that is suspected of killing its process is kept apart at most. */
-  readonly longestAsideMs: number;
+  readonly longestApartMs: number;
   readonly stopping: () => boolean;
   /** The disk of this machine is full: take no job for a while. */
   readonly rest: (forMs: number) => void;
@@ -57,7 +56,7 @@ export function jobRunner(options: RunnerOptions) {
     let open: OpenContext | undefined;
     try {
       run.throwIfStopped();
-      if (await isToBeKeptApart(options, bull)) throw new SuspectError();
+      await keepApart(options, bull, token, run);
       const job = options.jobOf(bull.name);
       open = openContext(bull, token, job, services, run);
       const output = await runOpened(options, job, open, run);
@@ -85,16 +84,6 @@ async function runOpened({ queues }: RunnerOptions, job: AnyJob, { context }: Op
     await lease?.[Symbol.asyncDispose]();
   }
 }
-
-/**
- * Jobs that were lost with one process come back together, and the one that killed it would take the others along each
- * time, until all looked guilty. Once for each further loss a suspect waits for a while of its own.
- */
-async function isToBeKeptApart({ queues, pool }: RunnerOptions, { id = "", stalledCounter }: BullJob) {
-  return stalledCounter >= SUSPECT_STALLS && (await isFirstSinceStall(queues, pool, id, stalledCounter));
-}
-
-class SuspectError extends Error {}
 
 class ResourceBusyError extends Error {}
 
@@ -148,9 +137,6 @@ async function leave(options: RunnerOptions, leaving: Leaving): Promise<never> {
     throw new UnrecoverableError(CANCELLED);
   }
   if (leaving.error instanceof ResourceBusyError) return stepAside(options, leaving, ASIDE_MS);
-  if (leaving.error instanceof SuspectError) {
-    return stepAside(options, leaving, Math.ceil(Math.random() * options.longestAsideMs));
-  }
   if (leaving.error instanceof UnknownKindError) {
     const met = await countMisfit(options.queues, options.pool, run.id);
     if (met <= unknownKindRules.mostPauses) {

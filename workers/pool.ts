@@ -99,10 +99,10 @@ function startWorker(
     setTimeout(() => void worker.resume().catch(() => undefined), forMs).unref();
   };
   const { jobOf, unknownKindPauseMs } = options;
-  const longestAsideMs = options.lockMs ?? lockMs;
+  const longestApartMs = options.lockMs ?? lockMs;
   const runner = jobRunner({
     ...services,
-    ...{ pool, running, jobOf, unknownKindPauseMs, longestAsideMs, stopping, rest },
+    ...{ pool, running, jobOf, unknownKindPauseMs, longestApartMs, stopping, rest },
   });
   const worker = new Worker<StoredJob>(pool, (job, token) => runner(job, token), {
     connection: queues.redis,

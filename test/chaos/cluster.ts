@@ -20,6 +20,10 @@ import { type Entry, kindsIn } from "./kinds.ts";
 import { contentOf, hashOf, readLogs } from "./oracle.ts";
 import type { Order } from "./worker.ts";
 
+/** Where a test does not say otherwise. */
+export const LOCK_MS = 1_500;
+export const CHECK_MS = 500;
+
 export interface Verdict {
   readonly lost: number;
   readonly doubled: number;
@@ -76,7 +80,7 @@ export class Cluster implements AsyncDisposable {
     const address = { redisUrl: redis.url, prefix: `chaos-${randomUUID().slice(0, 8)}` };
     const store = options.withoutRecord ? {} : { store: lake.storage };
     const queues = openQueues(address, { role: "worker", ...store });
-    const { lockMs = 1_500, stalledCheckMs = 500, pools = ["observer", "maintenance"] } = options;
+    const { lockMs = LOCK_MS, stalledCheckMs = CHECK_MS, pools = ["observer", "maintenance"] } = options;
     const order = { ...address, dir, lakeDir, pools, lockMs, stalledCheckMs, concurrency: 4 };
     return new Cluster(dir, redis, lake, queues, order);
   }

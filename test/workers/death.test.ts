@@ -101,6 +101,17 @@ describe("a worker process that dies by kill -9", () => {
     const letters = async () => (await listDeadLetters(queues)).map(({ id }) => id);
     await expect.poll(letters).toEqual([poison.id]);
   });
+
+  test("does not send those that were lost often behind all others", async ({ address, dir, queues }) => {
+    const lost = await enqueue(queues, step, { dir, name: "lost" });
+    await Promise.all(["a", "b", "c"].map((name) => enqueue(queues, step, { dir, name })));
+    await queues.redis.hset(queues.of.observer.toKey(lost.id), "stc", 3);
+
+    await using _worker = await WorkerProcess.start(address, dir, { lockMs: 400, concurrency: 1 });
+    await untilEnded(queues, lost.id);
+
+    expect((await historyOf(dir))[0]).toBe("lost start");
+  });
 });
 
 describe("a worker process that is held up for longer than its lock", () => {

@@ -1,0 +1,33 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Job as BullJob } from "bullmq";
+import { excuse, unexcuse } from "../queues/job-fields.ts";
+import type { PoolName } from "../queues/pools.ts";
+import type { Queues } from "../queues/queues.ts";
+import type { RunState } from "./run-state.ts";
+
+/** So many lost workers may be chance; from then on a job keeps away from those that were lost with it. */
+const SUSPECT_STALLS = 3;
+
+export interface Separation {
+  readonly queues: Queues;
+  readonly pool: PoolName;
+  readonly longestApartMs: number;
+}
+
+/**
+ * Jobs that were lost with one process come back together, and the one that killed it would take the others along each
+ * time, until all looked guilty. Once for each further loss a suspect waits in its slot for a while of its own. Who dies
+ * meanwhile was not its doing.
+ */
+export async function keepApart(
+  { queues, pool, longestApartMs }: Separation,
+  { id = "", stalledCounter }: BullJob,
+  token: string,
+  run: RunState,
+): Promise<void> {
+  if (stalledCounter < SUSPECT_STALLS || !(await excuse(queues, pool, id, stalledCounter))) return;
+  await pause(Math.random() * longestApartMs, undefined, { signal: run.signal }).catch(() => undefined);
+  const judged = run.stopped === undefined ? stalledCounter : undefined;
+  await unexcuse(queues, pool, id, { token, judged });
+  run.throwIfStopped();
+}
