@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Job as BullJob } from "bullmq";
+import type { Logger } from "pino";
 import { excuse, unexcuse } from "../queues/job-fields.ts";
 import type { PoolName } from "../queues/pools.ts";
 import type { Queues } from "../queues/queues.ts";
@@ -12,6 +13,7 @@ export interface Separation {
   readonly queues: Queues;
   readonly pool: PoolName;
   readonly longestApartMs: number;
+  readonly log: Logger;
 }
 
 /**
@@ -20,12 +22,16 @@ export interface Separation {
  * meanwhile was not its doing.
  */
 export async function keepApart(
-  { queues, pool, longestApartMs }: Separation,
+  { queues, pool, longestApartMs, log }: Separation,
   { id = "", stalledCounter }: BullJob,
   token: string,
   run: RunState,
 ): Promise<void> {
   if (stalledCounter < SUSPECT_STALLS || !(await excuse(queues, pool, id, stalledCounter))) return;
+  log.warn(
+    { id, lost: stalledCounter },
+    "This job has lost many workers; it waits apart from others before it starts",
+  );
   await pause(Math.random() * longestApartMs, undefined, { signal: run.signal }).catch(() => undefined);
   const judged = run.stopped === undefined ? stalledCounter : undefined;
   await unexcuse(queues, pool, id, { token, judged });

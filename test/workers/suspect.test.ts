@@ -1,3 +1,4 @@
+import pino from "pino";
 import { describe, expect } from "vitest";
 import { enqueue } from "../../queues/enqueue.ts";
 import type { Queues } from "../../queues/queues.ts";
@@ -8,6 +9,7 @@ import { step } from "./fixtures/kinds.ts";
 
 const TOKEN = "a worker's own";
 const HOUR_MS = 3_600_000;
+const log = pino({ level: "silent" });
 
 /** A job as the worker finds it that takes it for the fourth time, after three that were lost. */
 async function lostThrice(queues: Queues, dir: string) {
@@ -24,7 +26,7 @@ async function lostThrice(queues: Queues, dir: string) {
     lock: `${key}:lock`,
     stallsAndStarts: () => queues.redis.hmget(key, "stc", "ats"),
     keepApart: (longestApartMs: number) =>
-      keepApart({ queues, pool: "observer", longestApartMs }, bull, TOKEN, run),
+      keepApart({ queues, pool: "observer", longestApartMs, log }, bull, TOKEN, run),
   };
 }
 
