@@ -75,8 +75,15 @@ export function withChunks(plan: StoredPlan, chunks: StoredPlan["chunks"]): Stor
   return { ...plan, chunks: [...plan.chunks, ...chunks] };
 }
 
+const Tables = z.array(z.enum(silverNames)).readonly();
+
 /** What was found to share records with the bundles of a plan, and the chunks that are read for that. */
-const Sharers = z.object({ shared: SharedBundles, chunks: StoredPlan.shape.chunks });
+const Sharers = z.object({
+  shared: SharedBundles,
+  chunks: StoredPlan.shape.chunks,
+  /** Those to merge, where no chunk is added. */
+  tables: Tables.optional(),
+});
 export type Sharers = z.infer<typeof Sharers>;
 
 export function readSharers(lake: Lake, refresh: string): Promise<Sharers | undefined> {
@@ -209,11 +216,12 @@ async function stage(
       ...(plan.hasDicom && { dicomHeaders: await lake.storage.localPath(dicomKey(refresh)) }),
       signal,
     });
-    for (const table of silverNames) {
+    const publish = async (table: SilverName) => {
       const draft = await lake.storage.draft(stagedKey(refresh, chunk, table));
       await rename(stagedPath(scratch.path, table), draft.path);
       await draft.publish();
-    }
+    };
+    await Promise.all(silverNames.map(publish));
     return parsed;
   } finally {
     await rm(scratch.path, { recursive: true, force: true });
@@ -272,17 +280,28 @@ export async function tablesToMerge(
   plan: StoredPlan,
   outcomes: readonly ChunkOutcome[],
 ): Promise<readonly SilverName[]> {
-  const decided = await readJson(lake, tablesKey(refresh), z.array(z.enum(silverNames)));
+  const decided =
+    (await readSharers(lake, refresh))?.tables ?? (await readJson(lake, tablesKey(refresh), Tables));
   if (decided) return decided;
+  const tables = await findTables(lake, refresh, plan, outcomes);
+  await lake.storage.put(tablesKey(refresh), JSON.stringify(tables));
+  return tables;
+}
+
+/** The tables in which the bundles that were read may have other rows than Silver shows. */
+export async function findTables(
+  lake: Lake,
+  refresh: string,
+  plan: StoredPlan,
+  outcomes: readonly ChunkOutcome[],
+): Promise<readonly SilverName[]> {
   const names = new Set(outcomes.flatMap(({ fingerprints }) => Object.keys(fingerprints)));
   const read = plan.chunks.flat().filter(({ name }) => names.has(name));
   const isSmall = read.length <= FEW_BUNDLES && read.every(({ wasParsed }) => wasParsed);
-  let tables = silverNames;
-  if (plan.withdrawn.length === 0 && read.length === 0) tables = [];
-  else if (plan.withdrawn.length === 0 && isSmall)
-    tables = await changedTables(lake, [...names], (table) => stagedFiles(lake, refresh, outcomes, table));
-  await lake.storage.put(tablesKey(refresh), JSON.stringify(tables));
-  return tables;
+  if (plan.withdrawn.length > 0) return silverNames;
+  if (read.length === 0) return [];
+  if (!isSmall) return silverNames;
+  return changedTables(lake, [...names], (table) => stagedFiles(lake, refresh, outcomes, table));
 }
 
 export async function removeRefresh(lake: Lake, refresh: string): Promise<void> {

@@ -3,6 +3,7 @@ import { currentBundles } from "./bronze/bronze-bundle.ts";
 import { sharedBundles, withSharers } from "./bronze/shared-bundle.ts";
 import {
   type ChunkOutcome,
+  findTables,
   readSharers,
   type StoredPlan,
   stagedFiles,
@@ -14,7 +15,8 @@ import { sharedWithSilver } from "./silver/shared-keys.ts";
 
 /**
  * The plan with the bundles, not read yet, that hold records of those that were read: so that of all records of an id
- * the last one wins, whichever of its bundles changed. Decided once: after the merges it would look otherwise.
+ * the last one wins, whichever of its bundles changed. Decided once: after the merges it would look otherwise. Where
+ * there are none, the tables to merge are decided with it.
  */
 export async function planSharers(
   lake: Lake,
@@ -24,12 +26,15 @@ export async function planSharers(
 ): Promise<StoredPlan> {
   if ((await readSharers(lake, refresh)) || !outcomes.some(({ isStaged }) => isStaged)) return plan;
   const read = outcomes.flatMap(({ fingerprints }) => Object.keys(fingerprints));
-  const shared =
+  // Mostly nothing is shared, and then both questions are answered in the time of one.
+  const [shared, tables] = await Promise.all([
     read.length > 0
-      ? await sharedWithSilver(lake, read, (table) => stagedFiles(lake, refresh, outcomes, table))
-      : [];
+      ? sharedWithSilver(lake, read, (table) => stagedFiles(lake, refresh, outcomes, table))
+      : [],
+    findTables(lake, refresh, plan, outcomes),
+  ]);
   const chunks = shared.length > 0 ? await chunksOf(lake, outcomes, shared) : [];
-  await writeSharers(lake, refresh, { shared, chunks });
+  await writeSharers(lake, refresh, { shared, chunks, ...(chunks.length === 0 && { tables }) });
   return withChunks(plan, chunks);
 }
 

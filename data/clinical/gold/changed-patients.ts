@@ -6,6 +6,8 @@ import type { SilverSnapshots, SilverVersions } from "../silver/read-silver.ts";
 import type { SilverName } from "../silver/silver-table.ts";
 import { silverNames } from "../silver/tables.ts";
 
+const Counted = z.object({ count: z.coerce.number() });
+
 /** Tables that Gold joins by the patient; the others it joins by the encounter. */
 const byPatient: ReadonlySet<SilverName> = new Set([
   "patient",
@@ -38,42 +40,41 @@ export async function findChanged(
     union
     select patient_id from (${await snapshots.encounter.readSql({ columns: ["patient_id", "encounter_id"] })})
     where encounter_id in (select encounter_id from changed_row) and patient_id is not null`);
-  const [counted] = await queryRows(
-    connection,
-    z.object({ count: z.coerce.number() }),
-    "select count(*) as count from changed_patient",
-  );
+  const [counted] = await queryRows(connection, Counted, "select count(*) as count from changed_patient");
   return counted?.count ?? 0;
 }
 
-/** To look each row's visit up in a list lets DuckDB pass over the texts of all others; of more, joining is cheaper. */
-const FEW_VISITS = 1_000;
+/** To look each row up in a short list lets DuckDB pass over the texts of all others; of more, joining is cheaper. */
+const FEW = { patients: 20, visits: 500 };
 
 /** The ten tables with only what the changed patients' rows of Gold are made from, each read once. */
 export async function readChangedOnly(
   connection: DuckDBConnection,
   snapshots: SilverSnapshots,
+  few: Readonly<typeof FEW> = FEW,
 ): Promise<void> {
-  const keep = async (name: SilverName, within: string) => {
+  const keep = async (name: SilverName, where: string) => {
     await connection.run(
       `create or replace temp table ${identifier(name)} as
-       select * from (${await snapshots[name].readSql()}) where ${within}`,
+       select * from (${await snapshots[name].readSql()}) where ${where}`,
     );
   };
-  const ofPatient = "patient_id in (select patient_id from changed_patient)";
+  const ofPatient = await within(connection, "patient_id", "changed_patient", few.patients);
   await keep("encounter", ofPatient);
-  const [visits] = await queryRows(
-    connection,
-    z.object({ count: z.coerce.number() }),
-    "select count(*) as count from encounter",
-  );
-  await connection.run("set variable changed_visits = (select list(encounter_id) from encounter)");
-  const isFew = (visits?.count ?? 0) <= FEW_VISITS;
-  for (const name of silverNames) {
-    if (name === "encounter") continue;
-    if (byPatient.has(name)) await keep(name, ofPatient);
-    else if (name === "soap_note" && isFew)
-      await keep(name, "list_contains(getvariable('changed_visits'), encounter_id)");
-    else await keep(name, "encounter_id in (select encounter_id from encounter)");
-  }
+  const ofVisit = await within(connection, "encounter_id", "encounter", few.visits);
+  for (const name of silverNames)
+    if (name !== "encounter") await keep(name, byPatient.has(name) ? ofPatient : ofVisit);
+}
+
+/** SQL that is true where a row's id is one of a table's. */
+async function within(
+  connection: DuckDBConnection,
+  id: "patient_id" | "encounter_id",
+  table: "changed_patient" | "encounter",
+  few: number,
+): Promise<string> {
+  const [counted] = await queryRows(connection, Counted, `select count(*) as count from ${table}`);
+  if ((counted?.count ?? 0) > few) return `${id} in (select ${id} from ${table})`;
+  await connection.run(`set variable changed_${id} = (select list(${id}) from ${table})`);
+  return `list_contains(getvariable('changed_${id}'), ${id})`;
 }

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Lake } from "../../lake.ts";
-import { identifier, quote } from "../../sql/duckdb.ts";
+import { identifier, queryRows, quote } from "../../sql/duckdb.ts";
 import { ensureSilver } from "./read-silver.ts";
 import { provenanceColumns, type SilverName } from "./silver-table.ts";
 import { silverTables } from "./tables.ts";
+
+const Changed = z.object({ name: z.string() });
 
 /**
  * The tables in which bundles have other rows than their staged files say: merging the others would change nothing.
@@ -23,14 +25,18 @@ export async function changedTables(
     const staged = `select ${list.join(", ")} from read_parquet([${paths}])`;
     const rows = await (await lake.table(`silver.${name}`).snapshot()).readSql();
     const kept = `select ${list.join(", ")} from (${rows}) where ${where}`;
+    // Each row counts up where it is staged and down where it is kept.
     return `select ${quote(name)} as name where exists (
-      with staged as materialized (${staged}), kept as materialized (${kept})
-      (from staged except all from kept) union all (from kept except all from staged))`;
+      select 1 from (select *, 1 as n from (${staged}) union all select *, -1 as n from (${kept}))
+      group by ${list.join(", ")} having sum(n) <> 0)`;
   });
-  const found = await (await lake.duckdb()).query(
-    z.object({ name: z.string() }),
-    (await Promise.all(selects)).join(" union all "),
-  );
-  const changed = new Set(found.map(({ name }) => name));
-  return silverTables.flatMap(({ name }) => (changed.has(name) ? [name] : []));
+  // On a connection of its own it is answered beside other questions.
+  const connection = await (await lake.duckdb()).connect();
+  try {
+    const sql = (await Promise.all(selects)).join(" union all ");
+    const changed = new Set((await queryRows(connection, Changed, sql)).map(({ name }) => name));
+    return silverTables.flatMap(({ name }) => (changed.has(name) ? [name] : []));
+  } finally {
+    connection.closeSync();
+  }
 }
