@@ -77,7 +77,8 @@ export const partition: ChaosTest = {
     await using proxy = await SpoiledLine.start(cluster.redis.url);
     proxy.delayMs = 200;
     await using _far = await cluster.worker({ redisUrl: proxy.url });
-    await cluster.ask([{ batch: 0, takesMs: 2 * cutMs }]);
+    // Under way when the line is cut, and within what its kind may take when another does it.
+    await cluster.ask([{ batch: 0, takesMs: 12_000 }]);
     await cluster.until((history) => history.some(({ batch }) => batch === 0));
     await using _near = await cluster.worker();
     await cluster.ask(batchesOf(size === "full" ? 500 : 60, { takesMs: 50 }, 1));
