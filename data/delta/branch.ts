@@ -4,7 +4,8 @@ import { jsonList, pathList } from "./file-list.ts";
 import { logicalSql } from "./logical.ts";
 import { partitionSql, partitionText } from "./partition-value.ts";
 import type { ScanFile } from "./scan.ts";
-import { duckdbType, holdsVectors } from "./schema.ts";
+import { duckdbType } from "./schema.ts";
+import { isWorthSharing, sharedScan } from "./shared-scan.ts";
 import type { Column } from "./table.ts";
 import { visibleSql } from "./visible.ts";
 
@@ -78,19 +79,12 @@ function source(
   if (fields.length === 0) fields.push(`'': {name: 'c0', type: 'BOOLEAN', default_value: null}`);
   // A file may stand for several things at once, such as its rows added by one version and removed by another.
   const paths = [...new Set(files.map(({ path }) => path))];
-  const scan = `read_parquet(${pathList(paths)}, schema = map {${fields.join(", ")}}, hive_partitioning = false)`;
-  const half = Math.floor((files[0]?.rowCount ?? 0) / 2);
-  const least = stored.some(holdsVectors) ? VECTORS_WORTH_SPLITTING : ROWS_WORTH_SPLITTING;
-  if (paths.length > 1 || half < least) return scan;
-  // DuckDB gives each file whose schema it was told one thread; a large file is read as two halves.
-  const rows = `select *, filename, file_row_number from ${scan}`;
-  return `(${rows} where file_row_number < ${half} union all ${rows} where file_row_number >= ${half})`;
+  const options = `schema = map {${fields.join(", ")}}, hive_partitioning = false`;
+  const [only] = files;
+  return only && paths.length === 1 && isWorthSharing(only.rowCount, stored)
+    ? sharedScan(only.path, options)
+    : `read_parquet(${pathList(paths)}, ${options})`;
 }
-
-/** Two of DuckDB's row groups: it reads no less at a time. */
-const ROWS_WORTH_SPLITTING = 245_760;
-/** Groups of rows with vectors are small; these are several of them. */
-const VECTORS_WORTH_SPLITTING = 16_384;
 
 /** What is known of each file but not stored in it: partition values, constants, and the rows that count. */
 function joinFacts(branch: Branch, known: readonly Column[]): string {

@@ -2,7 +2,9 @@ import { identifier, quote } from "../sql/duckdb.ts";
 import type { AddFile } from "./actions.ts";
 import type { Bitmap } from "./bitmap.ts";
 import { jsonList, pathList } from "./file-list.ts";
+import { storedRowsOf } from "./removed-file.ts";
 import { duckdbType } from "./schema.ts";
+import { isWorthSharing, sharedScan } from "./shared-scan.ts";
 import type { Column } from "./table.ts";
 import { visibleSql } from "./visible.ts";
 
@@ -84,10 +86,16 @@ function partSql(
     return `${sql} as ${identifier(column.name)}`;
   });
   if (positions) list.push(`${numberSql(numbered)} as ${FILE}`, `file_row_number as ${ROW}`);
-  const paths = pathList(files.map(({ localPath }) => localPath));
-  const options = schema.length > 0 ? `, schema = map {${schema.join(", ")}}` : "";
-  const rows = `read_parquet(${paths}, hive_partitioning = false${options})`;
-  const [{ hidden } = {}] = files;
+  const options = `hive_partitioning = false${schema.length > 0 ? `, schema = map {${schema.join(", ")}}` : ""}`;
+  const [first] = files;
+  // Whole rows are for writing, in the order and the memory of one thread.
+  const isShared =
+    columns.length < table.columns.length && isWorthSharing(first && storedRowsOf(first.add), stored);
+  const rows =
+    first && files.length === 1 && isShared
+      ? sharedScan(first.localPath, options)
+      : `read_parquet(${pathList(files.map(({ localPath }) => localPath))}, ${options})`;
+  const { hidden } = first ?? {};
   if (!hidden) return `select ${list.join(", ")} from ${rows}`;
   if (files.length === 1)
     return `select ${list.join(", ")} from ${rows} where ${visibleSql(hidden, "file_row_number")}`;
