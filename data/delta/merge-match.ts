@@ -4,7 +4,7 @@ import { FILE, type LocalFile, ROW, scanSql } from "./file-scan.ts";
 import { filesWithKeys } from "./key-files.ts";
 import { type MergeSource, SOURCE_ROW } from "./merge-source.ts";
 import type { TableContext } from "./open-table.ts";
-import type { Column, MergeOptions } from "./table.ts";
+import type { Column, MergeOptions, Places } from "./table.ts";
 import type { TableSnapshot } from "./table-snapshot.ts";
 import { hasChangeFeed } from "./writable.ts";
 import { columnList } from "./write-rows.ts";
@@ -39,41 +39,41 @@ export interface TouchedFile {
 
 export const MOVED = "__millrace_moved";
 const CHANGED = "__millrace_changed";
+const REPLACED = "true";
 
 export async function findMatches(
   context: TableContext,
   session: WriteSession,
   snapshot: TableSnapshot,
   source: MergeSource,
-  { deleteMissing, ...options }: Omit<MergeOptions, "key">,
+  { deleteMissing, ...options }: MergeOptions,
 ): Promise<Match> {
   const comparison = compare(snapshot, source, options);
+  const places = placesFor(snapshot, comparison, options);
   const live = [...snapshot.liveFiles.values()];
-  const near = await filesWithKeys(session, snapshot, source, live);
+  const near = places ? live : await filesWithKeys(session, snapshot, source, live);
   const read = deleteMissing === undefined ? near : live;
   const files = await localFiles(context, read);
   const isNear = new Set(near);
   const candidates = files.flatMap((file, number) => (isNear.has(file.add) ? [{ file, number }] : []));
 
-  const { matchedTable, changedTable } = comparison.isNarrow
-    ? await keepBoth(session, snapshot, source, candidates, comparison)
-    : await keepApart(session, snapshot, source, candidates, comparison);
+  const keepRows = comparison.isNarrow ? keepBoth : keepApart;
+  const { matchedTable, changedTable } = places
+    ? await keepPlaced(session, source, places)
+    : await keepRows(session, snapshot, source, candidates, comparison);
   const missingTable =
     deleteMissing === undefined
       ? undefined
       : await keepMissing(session, snapshot, source, files, deleteMissing);
 
-  const [[matched = 0, changed = 0, moved = 0, missing = 0] = []] = await session.numbers(
-    `select * from (select count(distinct ${SOURCE_ROW}) from ${matchedTable}),
-       (select count(*), count(*) filter (where ${MOVED}) from ${changedTable}),
-       (select ${missingTable ? `count(*) from ${missingTable}` : "0"})`,
-  );
-  const counts = await session.numbers(
-    `select ${FILE}, count(*) from (${goneSql({ changedTable, missingTable })}) group by all order by all`,
-  );
-  const touched = counts.flatMap(([number = -1, gone = 0]) => {
-    const file = files[number];
-    return file ? [{ file, number, gone }] : [];
+  const { matched, changed, moved, missing, gone } = await countMatches(session, {
+    matchedTable,
+    changedTable,
+    missingTable,
+  });
+  const touched = files.flatMap((file, number) => {
+    const rows = gone.get(number);
+    return rows === undefined ? [] : [{ file, number, gone: rows }];
   });
   const inserted = source.rows - matched;
   return {
@@ -90,18 +90,39 @@ export async function findMatches(
   };
 }
 
+type Tables = Pick<Match, "matchedTable" | "changedTable" | "missingTable">;
+
+/** How many rows the tables name, and how many of them leave each file. */
+async function countMatches(session: WriteSession, { matchedTable, changedTable, missingTable }: Tables) {
+  const counts = await session.numbers(
+    `select 0, -1, count(distinct ${SOURCE_ROW}), 0 from ${matchedTable}
+     union all select 1, ${FILE}, count(*), count(*) filter (where ${MOVED}) from ${changedTable} group by ${FILE}
+     ${missingTable ? `union all select 2, ${FILE}, count(*), 0 from ${missingTable} group by ${FILE}` : ""}`,
+  );
+  const sums = [0, 0, 0];
+  const gone = new Map<number, number>();
+  let moved = 0;
+  for (const [kind = 0, file = -1, rows = 0, movedRows = 0] of counts) {
+    sums[kind] = (sums[kind] ?? 0) + rows;
+    moved += movedRows;
+    if (kind > 0) gone.set(file, (gone.get(file) ?? 0) + rows);
+  }
+  const [matched = 0, changed = 0, missing = 0] = sums;
+  return { matched, changed, moved, missing, gone };
+}
+
 /** The positions of all rows that leave their file. */
-export function goneSql({
-  changedTable,
-  missingTable,
-}: Pick<Match, "changedTable" | "missingTable">): string {
+export function goneSql({ changedTable, missingTable }: Omit<Tables, "matchedTable">): string {
   const changed = `select ${FILE}, ${ROW} from ${changedTable}`;
   return missingTable ? `${changed} union all select ${FILE}, ${ROW} from ${missingTable}` : changed;
 }
 
-export async function dropMatch(session: WriteSession, match: Match): Promise<void> {
-  const { matchedTable, changedTable, missingTable } = match;
-  for (const table of [matchedTable, changedTable, missingTable]) if (table) await session.drop(table);
+export async function dropMatch(
+  session: WriteSession,
+  { matchedTable, changedTable, missingTable }: Tables,
+): Promise<void> {
+  for (const table of new Set([matchedTable, changedTable, missingTable]))
+    if (table) await session.drop(table);
 }
 
 type Numbered = readonly { readonly file: LocalFile; readonly number: number }[];
@@ -133,7 +154,7 @@ function compare(
   const isFed = hasChangeFeed(snapshot);
   const needed = new Set([...source.key, ...compared, ...partitions]);
   return {
-    differ: replaces ? "true" : anyDiffers(compared),
+    differ: replaces ? REPLACED : anyDiffers(compared),
     move: anyDiffers(partitions),
     columns: isFed ? columns : columns.filter((column) => needed.has(column)),
     isFed,
@@ -201,6 +222,24 @@ function scanSpans(
     .join(" union all ");
 }
 
+/** What the caller found, where it found it in this very snapshot and no more than the keys is asked of the rows. */
+function placesFor(
+  snapshot: TableSnapshot,
+  { differ, columns, isFed }: Comparison,
+  { places, key }: Pick<MergeOptions, "places" | "key">,
+): Places | undefined {
+  const isAll = differ === REPLACED && !isFed && columns.length === key.length;
+  return isAll && places?.at === snapshot ? places : undefined;
+}
+
+async function keepPlaced(session: WriteSession, source: MergeSource, { sql }: Places): Promise<Kept> {
+  const table = await session.keep(
+    `select t.${FILE}, t.${ROW}, s.${SOURCE_ROW}, false as ${MOVED}
+     from (${sql}) t join ${source.table} s on ${source.sameKey}`,
+  );
+  return { matchedTable: table, changedTable: table };
+}
+
 /** Reads keys and compared columns at once, where the first alone would cost nearly as much. */
 async function keepBoth(
   session: WriteSession,
@@ -213,6 +252,7 @@ async function keepBoth(
     `select ${numberSql(candidates)} as ${FILE}, t.${ROW}, s.${SOURCE_ROW}, ${move} as ${MOVED}, ${differ} as ${CHANGED}
      from (${scanNumbered(snapshot, candidates, columns)}) t join ${source.table} s on ${source.sameKey}`,
   );
+  if (differ === REPLACED) return { matchedTable, changedTable: matchedTable };
   const changedTable = await session.keep(
     `select * exclude (${CHANGED}) from ${matchedTable} where ${CHANGED}`,
   );

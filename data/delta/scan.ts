@@ -61,7 +61,7 @@ export async function scanFiles(snapshot: TableSnapshot, files: readonly FileToS
 }
 
 /** Files that do not fit into the cache together would push each other out before DuckDB opens them. */
-function checkFits({ storage, root }: TableSnapshot, files: readonly FileToScan[]): void {
+export function checkFits({ storage, root }: TableSnapshot, files: readonly FileToScan[]): void {
   const sizeBytes = files.reduce((sum, { size }) => sum + size, 0);
   if (storage.cacheBytes !== undefined && sizeBytes > storage.cacheBytes)
     throw new DataError(

@@ -3,6 +3,7 @@ import type { Storage, StoredObject } from "../storage/storage.ts";
 import type { AddFile, DomainMetadata, Metadata, Protocol, RemoveFile } from "./actions.ts";
 import { type MappingMode, mappingMode, physicalName } from "./column-mapping.ts";
 import { wholeMilliseconds } from "./commit-time.ts";
+import { placesSql } from "./places.ts";
 import { rowsOf, sumOfRows } from "./removed-file.ts";
 import type { LogState } from "./replay.ts";
 import { readSql } from "./scan.ts";
@@ -77,6 +78,7 @@ export function tableSnapshot(facts: Facts): TableSnapshot {
     mapping,
     physicalNames: new Map(columns.map((column) => [column.name, physicalName(column, mapping)])),
     readSql: (options) => readSql(snapshot, options),
+    placesSql: (names) => placesSql(snapshot, names),
   };
   return snapshot;
 }

@@ -83,10 +83,18 @@ export interface MergeOptions extends WriteOptions {
   readonly provenance?: readonly string[];
   /** Each row replaces the one of its key and nothing is compared: for who has found out already that they differ. */
   readonly replaces?: boolean;
+  /** Where the rows of these keys lie, as far as the table has them: it is not searched for them if nobody wrote it since. */
+  readonly places?: Places;
   /** Of several source rows with one key the last by this ordering wins (a SQL ORDER BY list). Default: source order is not defined, all columns decide. */
   readonly orderBy?: string;
   /** Rows of the table within this SQL condition that the source does not have are deleted. */
   readonly deleteMissing?: string;
+}
+
+/** Rows of a snapshot that were looked up, a SELECT from what its `placesSql` tells. */
+export interface Places {
+  readonly at: Snapshot;
+  readonly sql: string;
 }
 
 export interface VersionAt {
@@ -178,4 +186,6 @@ export interface Snapshot {
   readonly txns: ReadonlyMap<string, number>;
   /** A SELECT of the rows, with the table's columns by their own names; usable as a view or a sub-query. */
   readSql(options?: { readonly columns?: readonly string[]; readonly where?: string }): Promise<string>;
+  /** A SELECT of some columns and of where each row lies, for `MergeOptions.places`; undefined of a table with mapped columns. */
+  placesSql(columns: readonly string[]): Promise<string | undefined>;
 }

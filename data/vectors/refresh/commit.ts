@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { Txn, WriteResult } from "../../delta/table.ts";
+import type { Places, Txn, WriteResult } from "../../delta/table.ts";
 import { ref } from "../../redact.ts";
 import { queryRows, quote } from "../../sql/duckdb.ts";
-import type { IndexDefinition } from "../index-definition.ts";
+import { type IndexDefinition, vectorsTable } from "../index-definition.ts";
 import { ensureVectors } from "../vectors-table.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -33,11 +33,13 @@ export async function judge(bench: Workbench, index: IndexDefinition): Promise<J
       w.content_hash, ${quote(index.model)} as model, ${reason} as reason
     from wanted w ${given ? "" : "left join known k using (content_hash) left join made m using (content_hash)"}`,
   );
+  const { refused, gone } = await countLeaving(bench);
+  if (refused.chunks + gone === 0) return { refused, leaving: 0 };
   const leaving = await bench.keep(
     "leaving",
     "select id, chunk from gone union select id, chunk from ready where reason is not null",
   );
-  return { refused: await refusedOf(bench), leaving };
+  return { refused, leaving };
 }
 
 function reasonSql(dimensions: number): string {
@@ -47,23 +49,27 @@ function reasonSql(dimensions: number): string {
     when list_dot_product(cast(w.vector as double[]), cast(w.vector as double[])) = 0 then 'zero' end`;
 }
 
-async function refusedOf({ connection }: Workbench): Promise<Refused> {
-  const reasons = await queryRows(
+async function countLeaving({ connection }: Workbench): Promise<{ refused: Refused; gone: number }> {
+  const counts = await queryRows(
     connection,
-    z.object({ reason: z.string(), chunks: z.coerce.number() }),
-    "select reason, count(*) as chunks from ready where reason is not null group by reason order by reason",
+    z.object({ reason: z.string().nullable(), chunks: z.coerce.number() }),
+    `select reason, count(*) as chunks from ready where reason is not null group by reason
+     union all select null, count(*) from gone order by reason`,
   );
-  if (reasons.length === 0) return { chunks: 0, reasons: {}, rows: [] };
+  const gone = counts.find(({ reason }) => reason === null)?.chunks ?? 0;
+  const reasons = counts.flatMap(({ reason, chunks }) => (reason === null ? [] : [{ reason, chunks }]));
+  if (reasons.length === 0) return { refused: { chunks: 0, reasons: {}, rows: [] }, gone };
   const rows = await queryRows(
     connection,
     z.object({ id: z.string() }),
     `select distinct id from ready where reason is not null order by id limit ${NAMED_ROWS}`,
   );
-  return {
+  const refused = {
     chunks: reasons.reduce((sum, { chunks }) => sum + chunks, 0),
     reasons: Object.fromEntries(reasons.map(({ reason, chunks }) => [reason, chunks])),
     rows: rows.map(({ id }) => ref(id)),
   };
+  return { refused, gone };
 }
 
 /** All of a refresh becomes visible in one commit, which carries the version of the source that it brings. */
@@ -71,21 +77,22 @@ export async function commitVectors(
   bench: Workbench,
   index: IndexDefinition,
   { leaving }: Judged,
-  txn: Txn,
+  { txn, places }: { readonly txn: Txn; readonly places: Places | undefined },
 ): Promise<WriteResult> {
   const { lake, connection, signal } = bench;
-  const table = await ensureVectors(lake, index);
+  const table = places ? lake.table(vectorsTable(index)) : await ensureVectors(lake, index);
   const source = {
     sql: "select id, chunk, text, vector, content_hash, model from ready where reason is null",
     connection,
   };
   const options = { txn, signal, info: { source: index.table, sourceVersion: txn.version } };
-  if ((await table.snapshot()).fileCount === 0) return table.append(source, options);
+  if (!places && (await table.snapshot()).fileCount === 0) return table.append(source, options);
   return table.merge(source, {
     ...options,
     key: ["id", "chunk"],
     // Whose hash or model differs was found out by the plan, so nothing of the old rows but their keys is read again.
     replaces: true,
+    ...(places && { places }),
     ...(leaving > 0 && {
       deleteMissing: "id in (select id from leaving) and (id, chunk) in (select (id, chunk) from leaving)",
     }),

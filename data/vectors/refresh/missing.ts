@@ -14,11 +14,12 @@ export function isCached({ content }: IndexDefinition): boolean {
 export async function keepMissing(
   bench: Workbench,
   index: IndexDefinition,
+  wanted: number,
 ): Promise<{ toEmbed: number; cached: number }> {
   const empty = "select null::varchar as content_hash, null::float[] as vector where false";
   const cached = isCached(index)
     ? await cachedSql(bench.lake, index.model)
-    : await worthReading(bench, index);
+    : await worthReading(bench, index, wanted);
   const known =
     cached === undefined
       ? empty
@@ -28,7 +29,7 @@ export async function keepMissing(
   const toEmbed = await bench.keep(
     "missing",
     `select row_number() over (order by content_hash) - 1 as n, content_hash, any_value(text) as text
-     from wanted where text is not null and content_hash not in (select content_hash from known)
+     from wanted where text is not null ${found > 0 ? "and content_hash not in (select content_hash from known)" : ""}
      group by content_hash`,
   );
   await bench.run("create or replace temp table made (content_hash varchar, vector float[], reason varchar)");
@@ -43,10 +44,11 @@ const ROWS_A_VECTOR = 20;
 async function worthReading(
   bench: Workbench,
   { content, model }: IndexDefinition,
+  wanted: number,
 ): Promise<string | undefined> {
-  if (content.kind === "vector") return undefined;
-  const [wanted = 0] = await bench.numbers("select count(distinct content_hash) as wanted from wanted");
-  const held = wanted > FEW_TEXTS ? await heldSql(bench.lake, model) : undefined;
+  if (content.kind === "vector" || wanted <= FEW_TEXTS) return undefined;
+  const [texts = 0] = await bench.numbers("select count(distinct content_hash) as texts from wanted");
+  const held = texts > FEW_TEXTS ? await heldSql(bench.lake, model) : undefined;
   if (held === undefined) return undefined;
   const [rows = 0, found = 0] = await bench.numbers(`
     select count(*) as rows,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Places } from "../../delta/table.ts";
 import { DataError } from "../../errors.ts";
 import { queryRows, quote } from "../../sql/duckdb.ts";
 import { type IndexDefinition, vectorsTable } from "../index-definition.ts";
@@ -26,33 +27,46 @@ export const Plan = z.strictObject({
 });
 export type Plan = z.infer<typeof Plan>;
 
+/** What a comparison found. */
+export interface Compared {
+  readonly counts: RowCounts;
+  /** How many chunks the table of vectors lacks or has otherwise. */
+  readonly wanted: number;
+  /** Where the chunks lie that the table has of these rows, if not all rows were compared. */
+  readonly places: Places | undefined;
+}
+
 /**
  * Finds out what to do and leaves it on the workbench: `wanted` are the chunks that the table of vectors lacks or has
  * otherwise, `gone` those it has too many. Rows whose text did not change cost no vector, whatever else of them did.
  */
-export async function compareRows(
-  bench: Workbench,
-  index: IndexDefinition,
-  scope: Scope,
-): Promise<RowCounts> {
-  const { lake } = bench;
+export async function compareRows(bench: Workbench, index: IndexDefinition, scope: Scope): Promise<Compared> {
   const { whole } = await keepTouched(bench, index, scope);
   await keepPieces(bench, index);
-  const vectors = await lake.table(vectorsTable(index)).snapshot();
-  const held = await vectors.readSql({ columns: ["id", "chunk", "content_hash", "model"] });
-  await bench.keep(
-    "held",
-    `select id, chunk, content_hash, model from (${held})
-     ${whole ? "" : "where id in (select id from touched)"}`,
-  );
-  await bench.keep(
+  const places = await keepHeld(bench, index, whole);
+  const wanted = await bench.keep(
     "wanted",
     `select p.*
      from pieces p left join held h on h.id = p.id and h.chunk = p.chunk and h.model = ${quote(index.model)}
      where h.content_hash is distinct from p.content_hash`,
   );
   await bench.keep("gone", "select id, chunk from held anti join pieces using (id, chunk)");
-  return countRows(bench, index);
+  return { counts: await countRows(bench, index), wanted, places };
+}
+
+const heldColumns = ["id", "chunk", "content_hash", "model"];
+
+/** Keeps what the table of vectors has of the rows that are looked at in `held`, and where, if they are not all rows. */
+async function keepHeld(
+  bench: Workbench,
+  index: IndexDefinition,
+  whole: boolean,
+): Promise<Places | undefined> {
+  const vectors = await bench.lake.table(vectorsTable(index)).snapshot();
+  const placed = whole || vectors.fileCount === 0 ? undefined : await vectors.placesSql(heldColumns);
+  const held = placed ?? (await vectors.readSql({ columns: heldColumns }));
+  await bench.keep("held", `select * from (${held}) ${whole ? "" : "where id in (select id from touched)"}`);
+  return placed === undefined ? undefined : { at: vectors, sql: "select * from held" };
 }
 
 const Counted = RowCounts.extend({ repeats: z.int() });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { TableNotFoundError } from "../../delta/errors.ts";
 import type { Snapshot } from "../../delta/table.ts";
 import { NotFoundError } from "../../errors.ts";
 import type { Lake, TableName } from "../../lake.ts";
@@ -44,16 +45,24 @@ export async function writeLastRefresh(
   await lake.storage.put(lastRefreshKey(index.name), JSON.stringify(last));
 }
 
+async function findVectors(lake: Lake, index: IndexDefinition): Promise<Snapshot | undefined> {
+  try {
+    return await lake.table(vectorsTable(index)).snapshot();
+  } catch (error) {
+    if (error instanceof TableNotFoundError) return undefined;
+    throw error;
+  }
+}
+
 /** The version of the source that the vectors were made from; undefined: they are to be made from nothing. */
 export async function embeddedVersion(
   lake: Lake,
   index: IndexDefinition,
   recipe: string,
 ): Promise<number | undefined> {
-  const table = lake.table(vectorsTable(index));
-  if (!(await table.exists())) return undefined;
-  const committed = (await table.snapshot()).txns.get(recipe);
-  const last = await readLastRefresh(lake, index.name);
+  const [vectors, last] = await Promise.all([findVectors(lake, index), readLastRefresh(lake, index.name)]);
+  if (!vectors) return undefined;
+  const committed = vectors.txns.get(recipe);
   const compared = last?.recipe === recipe ? last.sourceVersion : undefined;
   if (committed === undefined || compared === undefined) return committed ?? compared;
   return Math.max(committed, compared);

@@ -34,8 +34,8 @@ describe("a batch that was killed", () => {
     {
       await using bench = await openWorkbench(lake, { signal: stop.signal, ...threads });
       const { version } = await lake.table(notes).snapshot();
-      const counts = await compareRows(bench, index, { from: undefined, to: version });
-      await stagePlan(bench, staged, { counts, ...(await keepMissing(bench, index)) });
+      const { counts, wanted } = await compareRows(bench, index, { from: undefined, to: version });
+      await stagePlan(bench, staged, { counts, ...(await keepMissing(bench, index, wanted)) });
     }
     server.embedded.length = 0;
     server.behaviour.onEmbed = () => {

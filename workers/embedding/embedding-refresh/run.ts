@@ -1,3 +1,4 @@
+import type { Places } from "../../../data/delta/table.ts";
 import type { TableName } from "../../../data/lake.ts";
 import { openIndexEmbedder } from "../../../data/vectors/embedders/open-embedder.ts";
 import type { IndexDefinition } from "../../../data/vectors/index-definition.ts";
@@ -39,12 +40,15 @@ export async function run(context: Context) {
     signal: context.signal,
     inThread: (module, work) => runInThread(module, work, threadOptions(context)),
   });
-  const plan = await makeVectors(context, bench, index, { from, refresh });
+  const { plan, places } = await makeVectors(context, bench, index, { from, refresh });
   const judged = await judge(bench, index);
-  const written = await commitVectors(bench, index, judged, txn);
-  await writeLastRefresh(lake, index, { recipe, sourceVersion: txn.version });
-  await removeStaged(lake, index.name);
-  const hasGrown = written.outcome === "committed" && (await needsGeneration(lake, index, written));
+  const written = await commitVectors(bench, index, judged, { txn, places });
+  // None of these needs another: a run that is killed among them finds the commit, or nothing to commit once more.
+  const [hasGrown] = await Promise.all([
+    written.outcome === "committed" && needsGeneration(lake, index, written),
+    writeLastRefresh(lake, index, { recipe, sourceVersion: txn.version }),
+    removeStaged(lake, index.name),
+  ]);
   if (hasGrown) await followUp(context, index);
   const seconds = (Date.now() - refresh.startedAt) / 1_000;
   return {
@@ -72,6 +76,12 @@ function begin(sourceVersion: number): Checkpoint {
   return { number: now, sourceVersion, startedAt: now };
 }
 
+interface Made {
+  readonly plan: Plan;
+  /** Known while the workbench is the one that the plan was made on. */
+  readonly places?: Places | undefined;
+}
+
 /**
  * Leaves on the workbench all that the commit needs. Much work is cut into jobs, which several workers share; only then
  * is there something to go on with, and time to watch it.
@@ -81,14 +91,17 @@ async function makeVectors(
   bench: Workbench,
   index: IndexDefinition,
   { from, refresh }: { from: number | undefined; refresh: Checkpoint },
-): Promise<Plan> {
+): Promise<Made> {
   const staged = { index: index.name, number: refresh.number };
   const found = context.checkpoint && (await findPlan(bench.lake, staged));
-  const plan = found ?? (await makePlan(context, bench, index, { from, to: refresh.sourceVersion }));
+  const made = found
+    ? { plan: found }
+    : await makePlan(context, bench, index, { from, to: refresh.sourceVersion });
+  const { plan } = made;
   const size = partSize(index);
   if (!found && plan.toEmbed <= size.alone) {
     if (plan.toEmbed > 0) await embedHere(bench, index, await openEmbedder(context, index), plan.toEmbed);
-    return plan;
+    return made;
   }
   if (!found) {
     await context.saveCheckpoint(refresh);
@@ -103,7 +116,7 @@ async function makeVectors(
   await context.runChildren("embed", parts);
   await context.reportProgress({ stage: "commit", done: 0, total: 1, unit: "tables" });
   await openPlan(bench, staged);
-  return plan;
+  return { plan };
 }
 
 async function makePlan(
@@ -111,11 +124,11 @@ async function makePlan(
   bench: Workbench,
   index: IndexDefinition,
   scope: { from: number | undefined; to: number },
-): Promise<Plan> {
+): Promise<Made> {
   if (scope.from === undefined)
     await context.reportProgress({ stage: "compare", done: 0, total: null, unit: "rows" });
-  const counts = await compareRows(bench, index, scope);
-  return { counts, ...(await keepMissing(bench, index)) };
+  const { counts, wanted, places } = await compareRows(bench, index, scope);
+  return { plan: { counts, ...(await keepMissing(bench, index, wanted)) }, places };
 }
 
 async function tellOf({ reportProgress, note }: Context, { counts }: Plan): Promise<void> {
