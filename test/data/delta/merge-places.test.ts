@@ -63,9 +63,12 @@ describe("a merge that is told the places of its rows", () => {
     await table.merge(changed([7]), { key: ["id"], places: await wrong() });
 
     const found = await content(lake, table);
-    expect(found.filter((row) => row.includes("changed"))).toHaveLength(2);
     expect(found).toHaveLength(41);
-    expect(found.filter((row) => /'id': [567],/.test(row))).toHaveLength(3);
+    expect(found.filter((row) => /'id': [567],/.test(row))).toEqual([
+      "{'id': 5, 'name': first, 'seen': x}",
+      "{'id': 6, 'name': changed, 'seen': y}",
+      "{'id': 7, 'name': changed, 'seen': y}",
+    ]);
   });
 
   test("looks for them in a table with a change feed", async ({ lake }) => {
@@ -75,7 +78,10 @@ describe("a merge that is told the places of its rows", () => {
     const result = await table.merge(changed([6]), { ...replacing, places });
 
     expect(result.rows).toEqual({ inserted: 0, updated: 1, deleted: 0 });
-    expect((await content(lake, table)).filter((row) => /'id': [56],/.test(row))).toHaveLength(2);
+    expect((await content(lake, table)).filter((row) => /'id': [56],/.test(row))).toEqual([
+      "{'id': 5, 'name': first, 'seen': x}",
+      "{'id': 6, 'name': changed, 'seen': y}",
+    ]);
   });
 
   test("deletes what is missing as before", async ({ lake }) => {
