@@ -6,6 +6,7 @@ import { child } from "../../workers/define-job.ts";
 import { runInThread } from "../../workers/thread.ts";
 import { kind } from "../support/kinds.ts";
 import { apply, Batch, columns } from "./batch.ts";
+import { batchesOf } from "./tests/batches.ts";
 
 /** One line of the history that is kept when a test fails. */
 export interface Entry {
@@ -54,14 +55,24 @@ export function kindsIn(dir: string) {
 
   const flow = kind({
     kind: "chaos-flow",
-    input: z.strictObject({ name: z.string(), batches: z.array(Batch) }),
+    input: z.strictObject({
+      name: z.string(),
+      from: z.int(),
+      parts: z.int(),
+      /** The first of every so many throws. */
+      throwing: z.int().optional(),
+      takesMs: z.number().optional(),
+    }),
     attempts: 5,
     backoffMs: 100,
     key: ({ name }) => name,
-    async run({ input, runChildren }) {
+    async run({ input: { from, parts, throwing, takesMs = 0 }, runChildren }) {
+      const batches = batchesOf(parts, { takesMs }, from).map((batch, at) =>
+        Batch.parse({ ...batch, ...(throwing && at % throwing === 0 && { poison: "throws" }) }),
+      );
       const done = await runChildren(
         "parts",
-        input.batches.map((batch) => child(batchJob, batch)),
+        batches.map((batch) => child(batchJob, batch)),
       );
       return { parts: done.length };
     },

@@ -1,7 +1,11 @@
 import type { Batch } from "../batch.ts";
 
 export function batchesOf(count: number, like: Partial<Batch> = {}, from = 0): Partial<Batch>[] {
-  return Array.from({ length: count }, (_, n) => ({ ...like, batch: from + n }));
+  return numbersOf(count, from).map((batch) => ({ ...like, batch }));
+}
+
+export function numbersOf(count: number, from = 0): number[] {
+  return Array.from({ length: count }, (_, n) => from + n);
 }
 
 export function medianOf(numbers: readonly number[]): number {

@@ -7,7 +7,7 @@ import { untilEnded } from "../../../queues/watch.ts";
 import { Batch } from "../batch.ts";
 import type { ChaosTest } from "../chaos-test.ts";
 import { Cluster } from "../cluster.ts";
-import { batchesOf } from "./batches.ts";
+import { batchesOf, numbersOf } from "./batches.ts";
 
 export const schedulers: ChaosTest = {
   number: 15,
@@ -101,14 +101,16 @@ export const flowFaults: ChaosTest = {
     const parts = size === "full" ? 2_000 : 80;
     await using cluster = await Cluster.start();
     await using crew = await cluster.crew(2);
-    const batches = batchesOf(parts).map((batch) => Batch.parse(batch));
-    const whole = await enqueue(cluster.queues, cluster.kinds.flow, { name: "whole", batches });
-    cluster.accept(batches.map(({ batch }) => batch));
-    const failing = batchesOf(40, {}, parts).map((batch, at) =>
-      Batch.parse({ ...batch, ...(at % 10 === 0 && { poison: "throws" }) }),
-    );
-    const broken = await enqueue(cluster.queues, cluster.kinds.flow, { name: "broken", batches: failing });
-    cluster.accept(failing.flatMap(({ batch, poison }) => (poison ? [] : [batch])));
+    const { flow } = cluster.kinds;
+    const whole = await enqueue(cluster.queues, flow, { name: "whole", from: 0, parts });
+    cluster.accept(numbersOf(parts));
+    const broken = await enqueue(cluster.queues, flow, {
+      name: "broken",
+      from: parts,
+      parts: 40,
+      throwing: 10,
+    });
+    cluster.accept(numbersOf(40, parts).filter((_, at) => at % 10 !== 0));
     for (let kill = 0; kill < (size === "full" ? 20 : 4); kill += 1) {
       await pause(700);
       random.pick(crew.serving)?.signal("SIGKILL");

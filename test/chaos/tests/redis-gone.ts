@@ -4,7 +4,7 @@ import { openQueues } from "../../../queues/queues.ts";
 import { Batch } from "../batch.ts";
 import type { ChaosTest } from "../chaos-test.ts";
 import { Cluster } from "../cluster.ts";
-import { batchesOf } from "./batches.ts";
+import { batchesOf, numbersOf } from "./batches.ts";
 
 export const redisKilled: ChaosTest = {
   number: 5,
@@ -63,11 +63,9 @@ export const redisEmptied: ChaosTest = {
     await using cluster = await Cluster.start();
     await using _crew = await cluster.crew(2);
     await cluster.ask(batchesOf(count, { takesMs: 10 }));
-    await enqueue(cluster.queues, cluster.kinds.flow, {
-      name: "flow",
-      batches: batchesOf(20, { takesMs: 50 }, count).map((batch) => Batch.parse(batch)),
-    });
-    cluster.accept(batchesOf(20, {}, count).map(({ batch = 0 }) => batch));
+    const flow = { name: "flow", from: count, parts: 20, takesMs: 50 };
+    await enqueue(cluster.queues, cluster.kinds.flow, flow);
+    cluster.accept(numbersOf(20, count));
     await cluster.until((history) => history.length > count / 4);
     await cluster.queues.redis.flushall();
     const emptied = Date.now();
