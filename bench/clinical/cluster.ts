@@ -7,7 +7,6 @@ import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { generateClinical } from "../../data/clinical/generator/generate.ts";
 import { landBundles } from "../../data/clinical/landing.ts";
-import { planRefresh } from "../../data/clinical/refresh-plan.ts";
 import type { Lake } from "../../data/lake.ts";
 import { openFolder } from "../../data/storage/folder.ts";
 import { enqueue } from "../../queues/enqueue.ts";
@@ -16,9 +15,10 @@ import { untilEnded } from "../../queues/watch.ts";
 import type { PoolOrder } from "../../test/workers/fixtures/pool-process.ts";
 import { cohortRefresh, Input } from "../../workers/cohort-ingest/cohort-refresh/job.ts";
 import { openBenchLake, secondsOf } from "../lake/bench-lake.ts";
-import { measureFloor, versions } from "./floor.ts";
+import { versions } from "./floor.ts";
 
 const program = fileURLToPath(new URL("../../test/workers/fixtures/pool-process.ts", import.meta.url));
+const floorProgram = fileURLToPath(new URL("floor-process.ts", import.meta.url));
 const GIB = 1024 ** 3;
 
 export interface ClusterSize {
@@ -33,7 +33,7 @@ export async function measureCluster({ redisUrl, patients }: ClusterSize) {
   const source = join(dir, "source", "fhir");
   await generateClinical({ patients, seed: 1, outDir: join(dir, "source") });
   await land(lake, source);
-  const floor = await measureFloor(lake, (await planRefresh(lake)).chunks);
+  const floor = await measureFloor(dir);
 
   const address = { redisUrl, prefix: `bench-${randomUUID()}` };
   const workers = [await startWorker(address, dir), await startWorker(address, dir)];
@@ -81,6 +81,18 @@ async function changeOne(source: string): Promise<void> {
   const path = join(source, name);
   const text = await readFile(path, "utf8");
   await writeFile(path, text.replace(/"gender":\s*"\w+"/, '"gender":"other"'));
+}
+
+/** Seconds, in a process of its own. */
+async function measureFloor(dir: string): Promise<number> {
+  const child = fork(floorProgram, [dir], { execArgv: ["--import", "tsx"] });
+  const ended = once(child, "exit");
+  const [seconds] = (await Promise.race([
+    once(child, "message"),
+    ended.then(() => Promise.reject(new Error("The floor could not be measured"))),
+  ])) as [number];
+  await ended;
+  return seconds;
 }
 
 async function startWorker(address: QueueAddress, dir: string): Promise<ChildProcess> {

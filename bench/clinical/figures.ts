@@ -33,7 +33,7 @@ export const figures: readonly Measurement[] = [
   {
     name: "refresh by two workers",
     size: "600 generated bundles of 3.8 MB",
-    runs: 1,
+    runs: 3,
     warmUp: false,
     curve: "firstSeconds",
     figures: {
