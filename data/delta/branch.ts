@@ -4,8 +4,8 @@ import { jsonList, pathList } from "./file-list.ts";
 import { logicalSql } from "./logical.ts";
 import { partitionSql, partitionText } from "./partition-value.ts";
 import type { ScanFile } from "./scan.ts";
-import { duckdbType } from "./schema.ts";
-import { isWorthSharing, sharedScan } from "./shared-scan.ts";
+import { duckdbType, holdsVectors } from "./schema.ts";
+import { halvedScan, isWorthSharing, sharedScan } from "./shared-scan.ts";
 import type { Column } from "./table.ts";
 import { visibleSql } from "./visible.ts";
 
@@ -81,9 +81,11 @@ function source(
   const paths = [...new Set(files.map(({ path }) => path))];
   const options = `schema = map {${fields.join(", ")}}, hive_partitioning = false`;
   const [only] = files;
-  return only && paths.length === 1 && isWorthSharing(only.rowCount, stored)
+  if (!only || paths.length > 1 || !isWorthSharing(only.rowCount, stored))
+    return `read_parquet(${pathList(paths)}, ${options})`;
+  return stored.some(holdsVectors)
     ? sharedScan(only.path, options)
-    : `read_parquet(${pathList(paths)}, ${options})`;
+    : halvedScan(only.path, only.rowCount ?? 0, options);
 }
 
 /** What is known of each file but not stored in it: partition values, constants, and the rows that count. */

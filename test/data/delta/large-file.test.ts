@@ -51,6 +51,20 @@ test("a large file that threads share has each of its rows once", async ({ lake 
   expect(await sums(lake, await snapshot.readSql())).toEqual(await sums(lake, source.sql));
 });
 
+test("a large file without vectors, read as two halves, has each of its rows once", async ({ lake }) => {
+  const table = lake.table("test.numbers");
+  await table.ensure({ columns: columns.slice(0, 2) });
+  const source = "select i as id, i % 7 as file_index from range(500_001) r(i)";
+  await table.append({ sql: source });
+  const snapshot = await table.snapshot();
+  const sql = await snapshot.readSql();
+
+  expect(snapshot.fileCount).toBe(1);
+  expect(sql.match(/file_row_number (<|>=) 250000/g)).toHaveLength(2);
+  const withVector = (rows: string) => `select *, id as vector from (${rows})`;
+  expect(await sums(lake, withVector(sql))).toEqual(await sums(lake, withVector(source)));
+});
+
 test.for([true, false])("a merge finds the rows of a large file, hiding %s", async (hides, { lake }) => {
   const table = await createVectors(lake, hides);
   await table.append(numbered("0", String(ROWS), "7"));
