@@ -4,8 +4,8 @@ import { jsonList, pathList } from "./file-list.ts";
 import { logicalSql } from "./logical.ts";
 import { partitionSql, partitionText } from "./partition-value.ts";
 import type { ScanFile } from "./scan.ts";
-import { duckdbType, holdsVectors } from "./schema.ts";
-import { halvedScan, isWorthSharing, sharedScan } from "./shared-scan.ts";
+import { duckdbType } from "./schema.ts";
+import { isWorthSharing } from "./shared-scan.ts";
 import type { Column } from "./table.ts";
 import { visibleSql } from "./visible.ts";
 
@@ -79,13 +79,13 @@ function source(
   if (fields.length === 0) fields.push(`'': {name: 'c0', type: 'BOOLEAN', default_value: null}`);
   // A file may stand for several things at once, such as its rows added by one version and removed by another.
   const paths = [...new Set(files.map(({ path }) => path))];
-  const options = `schema = map {${fields.join(", ")}}, hive_partitioning = false`;
-  const [only] = files;
-  if (!only || paths.length > 1 || !isWorthSharing(only.rowCount, stored))
-    return `read_parquet(${pathList(paths)}, ${options})`;
-  return stored.some(holdsVectors)
-    ? sharedScan(only.path, options)
-    : halvedScan(only.path, only.rowCount ?? 0, options);
+  const scan = `read_parquet(${pathList(paths)}, schema = map {${fields.join(", ")}}, hive_partitioning = false)`;
+  const rowCount = files[0]?.rowCount ?? 0;
+  if (paths.length > 1 || !isWorthSharing(rowCount, stored)) return scan;
+  // DuckDB gives each file whose schema it was told one thread; a large file is read as two halves.
+  const half = Math.floor(rowCount / 2);
+  const rows = `select *, filename, file_row_number from ${scan}`;
+  return `(${rows} where file_row_number < ${half} union all ${rows} where file_row_number >= ${half})`;
 }
 
 /** What is known of each file but not stored in it: partition values, constants, and the rows that count. */

@@ -38,7 +38,7 @@ describe("a table that hides rows", () => {
     });
   });
 
-  test("of vectors, read by all threads, tells each row that is left once and in order", async ({ lake }) => {
+  test("of vectors, read as two halves, tells each row that is left once and in order", async ({ lake }) => {
     const table = lake.table("test.arrays");
     await table.ensure({
       columns: [
@@ -56,7 +56,7 @@ describe("a table that hides rows", () => {
 
     const sql = await (await table.snapshot()).readSql();
 
-    expect(sql).toContain("where file_index = 0");
+    expect(sql.match(/file_row_number (<|>=) 20000/g)).toHaveLength(2);
     const duckdb = await lake.duckdb();
     const row = z.object({ n: z.coerce.number(), ids: z.coerce.number(), gone: z.coerce.number() });
     const counted = `select count(*) as n, count(distinct id) as ids,

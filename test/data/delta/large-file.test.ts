@@ -41,7 +41,7 @@ async function sums(lake: Lake, sql: string): Promise<Record<string, string>> {
   return found ?? {};
 }
 
-test("a large file that threads share has each of its rows once", async ({ lake }) => {
+test("a large file of vectors has each of its rows once", async ({ lake }) => {
   const table = await createVectors(lake, false);
   const source = numbered("0", String(ROWS), "7");
   await table.append(source);
@@ -51,7 +51,7 @@ test("a large file that threads share has each of its rows once", async ({ lake 
   expect(await sums(lake, await snapshot.readSql())).toEqual(await sums(lake, source.sql));
 });
 
-test("a large file without vectors, read as two halves, has each of its rows once", async ({ lake }) => {
+test("a large file without vectors is read as two halves, each of its rows once", async ({ lake }) => {
   const table = lake.table("test.numbers");
   await table.ensure({ columns: columns.slice(0, 2) });
   const source = "select i as id, i % 7 as file_index from range(500_001) r(i)";
