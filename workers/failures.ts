@@ -26,6 +26,11 @@ export function isDiskFull(error: unknown): boolean {
   return full.includes(String(code)) || /No space left on device|File too large/i.test(error.message);
 }
 
+/** Redis takes nothing more: its memory is at its limit, or its disk is full. */
+export function isRedisFull(error: unknown): boolean {
+  return error instanceof Error && /^(OOM|MISCONF) /.test(error.message);
+}
+
 export function asError(thrown: unknown): Error {
   if (thrown instanceof ZodError) {
     return Object.assign(new Error(`The input does not fit its schema: ${z.prettifyError(thrown)}`), {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type Job as BullJob,
   DelayedError,
@@ -14,7 +15,7 @@ import type { PoolName } from "../queues/pools.ts";
 import { retention } from "../queues/retention.ts";
 import type { StoredJob } from "../queues/stored-job.ts";
 import type { AnyJob, Services } from "./define-job.ts";
-import { asError, isBeyondRetry, isDiskFull, keepDeadLetter } from "./failures.ts";
+import { asError, isBeyondRetry, isDiskFull, isRedisFull, keepDeadLetter } from "./failures.ts";
 import { type OpenContext, openContext } from "./job-context.ts";
 import { takeLease } from "./lease.ts";
 import { type RunState, StoppedError, type StopReason } from "./run-state.ts";
@@ -25,6 +26,10 @@ import { UnknownKindError, unknownKindRules } from "./unknown-kind.ts";
 const LEASE_WITHIN_MS = 5_000;
 const ASIDE_MS = 1_000;
 const DISK_FULL_PAUSE_MS = 60_000;
+const REDIS_FULL_PAUSE_MS = 5_000;
+/** How often a job that must wait for room in Redis tries to say so, before its lock has run out anyway. */
+const TRIES_TO_WAIT = 30;
+const PAUSE_OF_TRIES_MS = 1_000;
 /** How long a stopped run may take to end by itself before the job goes on without it. */
 const graceMs: Record<StopReason, number> = {
   shutdown: 400,
@@ -156,6 +161,14 @@ async function leave(options: RunnerOptions, leaving: Leaving): Promise<never> {
     options.rest(DISK_FULL_PAUSE_MS);
     return stepAside(options, leaving, DISK_FULL_PAUSE_MS);
   }
+  if (isRedisFull(leaving.error)) {
+    options.log.error(
+      { pool: options.pool, pauseMs: REDIS_FULL_PAUSE_MS },
+      "Redis is full; give it more memory or disk",
+    );
+    options.rest(REDIS_FULL_PAUSE_MS);
+    return stepAside(options, leaving, REDIS_FULL_PAUSE_MS);
+  }
   return fail(options, leaving);
 }
 
@@ -165,9 +178,22 @@ async function stepAside(
   { bull, token, run }: Leaving,
   forMs: number,
 ): Promise<never> {
-  await uncountStart(options.queues, options.pool, run.id);
-  await bull.moveToDelayed(Date.now() + forMs, token);
+  await untilRedisTakesIt(run, () => uncountStart(options.queues, options.pool, run.id));
+  await untilRedisTakesIt(run, () => bull.moveToDelayed(Date.now() + forMs, token));
   throw new DelayedError();
+}
+
+/** A Redis that is full refuses that too, and what it refuses here would count as the job's own failure. */
+async function untilRedisTakesIt(run: RunState, tell: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tell();
+    } catch (error) {
+      if (!isRedisFull(error) || tries >= TRIES_TO_WAIT) throw error;
+    }
+    await pause(PAUSE_OF_TRIES_MS);
+    if (run.stopped === "lock-lost") throw new WaitingError();
+  }
 }
 
 async function fail(options: RunnerOptions, { bull, run, error: thrown }: Leaving): Promise<never> {

@@ -31,5 +31,5 @@ export const chaosTests: readonly ChaosTest[] = [
   rollingDeploy,
   flowFaults,
   modelCheck,
-  realKinds,
+  ...realKinds,
 ];

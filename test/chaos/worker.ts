@@ -10,6 +10,7 @@ import { reconcileNow } from "../../workers/maintenance/reconcile/run.ts";
 import { startPool } from "../../workers/pool.ts";
 import { findKind } from "../../workers/registry.ts";
 import { kindsOf } from "../support/kinds.ts";
+import { unaware, withoutKeys } from "./forgetful.ts";
 import { kindsIn } from "./kinds.ts";
 
 /** What a chaos test orders of a worker process, beside the kinds of the product. */
@@ -26,6 +27,8 @@ export interface Order {
   readonly crashAt?: { readonly point: CrashPoint; readonly signal: "SIGKILL" | "SIGSTOP" };
   /** How far this process's clock is off. */
   readonly skewMs?: number;
+  /** Its commits lack the keys that keep a write from being done twice, and its jobs do not hear that their lock is lost. */
+  readonly forgetful?: boolean;
 }
 
 const order = JSON.parse(process.argv[2] ?? "{}") as Order;
@@ -40,18 +43,18 @@ if (crashAt) {
   });
 }
 {
+  const folder = openFolder(order.lakeDir);
   await using lake = await openLake({
-    storage: openFolder(order.lakeDir),
+    storage: order.forgetful ? withoutKeys(folder) : folder,
     duckdb: { memoryBytes: 2 ** 30, threads: 1, tempDir: join(order.dir, `spill-${process.pid}`) },
   });
   await using queues = openQueues(order, { role: "worker", store: lake.storage });
   const own = kindsOf(...Object.values(kindsIn(order.dir)));
   const log = pino({ level: "silent" });
   const told = once(process, "SIGTERM");
-  await using _pool = await startPool(
-    { lake, queues, log },
-    { ...order, jobOf: (name) => findKind(name) ?? own(name) },
-  );
+  const known = (name: string) => findKind(name) ?? own(name);
+  const jobOf = order.forgetful ? (name: string) => unaware(known(name)) : known;
+  await using _pool = await startPool({ lake, queues, log }, { ...order, jobOf });
   process.send?.("serving");
   process.on("message", (asked) => {
     if (asked !== "memory") return;

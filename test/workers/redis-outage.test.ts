@@ -1,11 +1,15 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect } from "vitest";
+import { z } from "zod";
 import { openFolder } from "../../data/storage/folder.ts";
+import { listDeadLetters } from "../../queues/dead-letters.ts";
 import { enqueue, enqueueMany } from "../../queues/enqueue.ts";
 import { RedisUnavailableError } from "../../queues/errors.ts";
 import { openQueues } from "../../queues/queues.ts";
 import { reconcileIntake } from "../../queues/reconcile.ts";
 import { untilEnded } from "../../queues/watch.ts";
+import { startPool } from "../../workers/pool.ts";
+import { kind, kindsOf } from "../support/kinds.ts";
 import { OwnRedis } from "../support/own-redis.ts";
 import { test } from "../support/test.ts";
 import { flow, step } from "./fixtures/kinds.ts";
@@ -65,6 +69,35 @@ describe("when Redis is emptied while work runs", () => {
 
     expect(ended).toMatchObject({ state: "completed", output: { parts: 12 } });
     await expect.poll(() => effectsIn(dir), { timeout: 20_000 }).toBe(30 + 25);
+  });
+});
+
+describe("when Redis has no memory left", () => {
+  test("a job waits for it with all its attempts", async ({ dir, services }) => {
+    await using redis = await OwnRedis.start(dir);
+    const address = { redisUrl: redis.url, prefix: "full" };
+    await using queues = openQueues(address, { role: "worker", store: openFolder(`${dir}/lake`) });
+    const memory = (most: string) => queues.redis.config("SET", "maxmemory", most);
+    let runs = 0;
+    const writer = kind({
+      ...{ kind: "writer", input: z.object({}), attempts: 1 },
+      async run() {
+        runs += 1;
+        if (runs === 1) await memory("1mb");
+        await queues.redis.set("something", "kept");
+        return { runs };
+      },
+    });
+    await using pool = await startPool(
+      { ...services, queues },
+      { pools: ["observer"], jobOf: kindsOf(writer) },
+    );
+    const { id } = await enqueue(queues, writer, {});
+    await expect.poll(() => pool.workers[0]?.isPaused()).toBe(true);
+    await memory("0");
+
+    expect(await untilEnded(queues, id)).toMatchObject({ state: "completed", output: { runs: 2 } });
+    expect(await listDeadLetters(queues)).toEqual([]);
   });
 });
 
