@@ -35,7 +35,7 @@ export function sourceRecipe(file: SourceFile, onBadRow: string): string {
 function withMacros(sql: string, scheme: string): string {
   const bodies = new Map<string, string>();
   for (const statement of withoutComments(`${macros}\n${schemeSql(scheme)}`)
-    .split(/^create or replace macro /m)
+    .split(/^create or replace temp macro /m)
     .slice(1)) {
     bodies.set(/^\w+/.exec(statement)?.[0] ?? "", statement);
   }

@@ -56,6 +56,8 @@ if (crashAt) {
   const jobOf = order.forgetful ? (name: string) => unaware(known(name)) : known;
   await using _pool = await startPool({ lake, queues, log }, { ...order, jobOf });
   process.send?.("serving");
+  // Nobody is left to end it otherwise.
+  process.once("disconnect", () => process.exit(1));
   process.on("message", (asked) => {
     if (asked !== "memory") return;
     // V8 collects when it must and keeps the room that it gained: neither is a leak.

@@ -3,10 +3,10 @@
 
 -- A number in [0, 1) for the n-th thing of a kind. The kind moves n before the hash: hashed side by side, two
 -- kinds would differ by a constant and what they decide would go together.
-create or replace macro chance(kind, n) as
+create or replace temp macro chance(kind, n) as
   (hash((hash(getvariable('seed')::bigint, kind) >> 2)::bigint + n) >> 11) / 9007199254740992.0;
-create or replace macro pick(kind, n, choices) as choices[1 + floor(chance(kind, n) * len(choices))::int];
-create or replace macro some_of(kind, n, most) as floor(chance(kind, n) * (most + 1))::int;
+create or replace temp macro pick(kind, n, choices) as choices[1 + floor(chance(kind, n) * len(choices))::int];
+create or replace temp macro some_of(kind, n, most) as floor(chance(kind, n) * (most + 1))::int;
 
 create or replace temp table gen_patients as
 select

@@ -1,5 +1,5 @@
 -- ethos_ares: nineteen classes of the gap since the subject's event before, from five minutes to half years.
-create or replace macro time_tokens(hours, hours_before, gap_us, days_between_visits) as
+create or replace temp macro time_tokens(hours, hours_before, gap_us, days_between_visits) as
   case
     when gap_us is null or gap_us < minutes_us(5) then []
     when gap_us < minutes_us(15) then ['5m-15m']

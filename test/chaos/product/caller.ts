@@ -35,6 +35,11 @@ export class Caller {
     this.#times = times;
   }
 
+  /** What follows on a failed job has nothing to work on. */
+  get #hasFailed(): boolean {
+    return this.ended.some(({ state }) => state !== "completed");
+  }
+
   async work(sources: Sources): Promise<void> {
     await Promise.all([
       this.#fromBundlesToVectors(sources.nights),
@@ -49,7 +54,7 @@ export class Caller {
     for (const [night, source] of nights.entries()) {
       await this.#done(cohortLand, Landing.parse({ source, settleMs: 0 }), night);
       await this.#done(cohortRefresh, Refresh.parse({ withGold: true }), night);
-      if (night === 0) await this.#defineIndex();
+      if (night === 0 && !this.#hasFailed) await this.#defineIndex();
       await this.#done(embeddingRefresh, { index: INDEX }, night);
       await this.#done(vectorsBuild, Build.parse({ index: INDEX }), night);
     }
@@ -77,6 +82,7 @@ export class Caller {
   }
 
   async #done<Input>(contract: JobContract<Input>, input: Input, part = 0): Promise<void> {
+    if (this.#hasFailed) return;
     const asks = Array.from({ length: this.#times }, (_, n) => `${part} ${n}`);
     const views = await Promise.all(asks.map((requestId) => this.#ask(contract, input, requestId)));
     this.ended.push(...views);
