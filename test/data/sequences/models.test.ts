@@ -158,6 +158,7 @@ describe("the models", () => {
   });
 
   test("take the deciles that sorting all values gives, of few and of many, with and without a sample", async () => {
+    await prepare(connection, Settings.parse({}));
     await connection.run(`delete from raw_labevents;
       insert into raw_labevents (labevent_id, subject_id, hadm_id, itemid, charttime, valuenum)
         select n, 1, 100, 7, '2150-01-01 10:30', round(exp((id_hash(n) % 1000) / 150.0), 1) from range(20000) t(n);
