@@ -20,12 +20,13 @@ export const killStorm: ChaosTest = {
     } = size === "full"
       ? { count: 2_000, everyMs: 300, forMs: 60_000, kills: 150 }
       : { count: 200, everyMs: 500, forMs: 8_000, kills: 8 };
+    // As much work as 4 workers with 4 places each would have in that time.
+    const batches = batchesOf(count, { takesMs: Math.round((forMs / count) * 16) });
+    const calmMs = await inPeace(batches);
     await using cluster = await Cluster.start();
     await using crew = await cluster.crew(4);
     const until = Date.now() + forMs;
-    // As much work as 4 workers with 4 places each would have in that time.
-    const takesMs = Math.round((forMs / count) * 16);
-    await cluster.ask(batchesOf(count, { takesMs }));
+    await cluster.ask(batches);
     let kills = 0;
     const killedAt = new Map<number, number>();
     const from = Date.now();
@@ -41,7 +42,9 @@ export const killStorm: ChaosTest = {
     const stormS = Math.round((Date.now() - from) / 1_000);
     const stuck = await cluster.quiet(240_000);
     const verdict = await cluster.judge(stuck);
-    const recovery = p95Of(recoveriesOf(await cluster.history(), killedAt));
+    const history = await cluster.history();
+    const recovery = p95Of(recoveriesOf(history, killedAt));
+    const overhead = (lastCommitOf(history) - from) / calmMs;
     const letters = (await cluster.deadLetters()).length;
     return {
       fault: `4 workers, ${count} batches into 8 tables, ${kills} kills in ${stormS} s`,
@@ -53,12 +56,29 @@ export const killStorm: ChaosTest = {
           says: `work of a killed worker starts again within two locks and three checks, p95 ${Math.round(recovery)} ms`,
           holds: !(recovery > 2 * LOCK_MS + 3 * CHECK_MS),
         },
+        {
+          says: `it takes at most three times as long as in peace (${overhead.toFixed(2)}, ${Math.round(calmMs / 1_000)} s in peace)`,
+          holds: overhead <= 3,
+        },
       ],
     };
   },
   control: (setting) =>
     deathAfterCommit(setting, "Without its key, a batch whose worker dies after the commit"),
 };
+
+async function inPeace(batches: Parameters<Cluster["ask"]>[0]): Promise<number> {
+  await using cluster = await Cluster.start();
+  await using _crew = await cluster.crew(4);
+  const from = Date.now();
+  await cluster.ask(batches);
+  await cluster.quiet(240_000);
+  return lastCommitOf(await cluster.history()) - from;
+}
+
+function lastCommitOf(history: readonly Entry[]): number {
+  return history.reduce((last, { at, what }) => (what === "committed" ? Math.max(last, at) : last), 0);
+}
 
 /** From each kill to the next start of what the killed one had begun and not ended. */
 function recoveriesOf(history: readonly Entry[], killedAt: ReadonlyMap<number, number>): number[] {
