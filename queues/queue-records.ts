@@ -1,10 +1,9 @@
+import { bulkAdd } from "./bulk-add.ts";
 import type { EnqueuedJob } from "./contract.ts";
 import type { IntakeRecord } from "./intake.ts";
 import { workOf } from "./job-id.ts";
 import type { PoolName } from "./pools.ts";
 import type { Queues } from "./queues.ts";
-import { jobOptions, type RetryPolicy } from "./retention.ts";
-import type { StoredJob } from "./stored-job.ts";
 
 /** Redis begins with the first hundred while the next are still being encoded. */
 const AT_ONCE = 100;
@@ -34,30 +33,8 @@ async function queueParts(queues: Queues, pool: PoolName, records: readonly Inta
 }
 
 async function queuePart(queues: Queues, pool: PoolName, records: readonly IntakeRecord[]) {
-  const queue = queues.of[pool];
-  const jobs = records.map(bullJobOf);
-  const [first] = jobs;
-  const added =
-    jobs.length === 1 && first
-      ? [await queue.add(first.name, first.data, first.opts)]
-      : await queue.addBulk(jobs);
-  return Promise.all(records.map((record, at) => answerFor(queues, record, added[at]?.id)));
-}
-
-function bullJobOf(record: IntakeRecord) {
-  const data: StoredJob = { input: record.input };
-  const policy: RetryPolicy = record;
-  const work = workOf(record.id);
-  return {
-    name: record.kind,
-    data,
-    opts: {
-      ...jobOptions(policy),
-      jobId: record.id,
-      timestamp: record.at,
-      ...(work ? { deduplication: { id: work, keepLastIfActive: true } } : {}),
-    },
-  };
+  const added = await bulkAdd(queues.of[pool], queues.redis, records);
+  return Promise.all(records.map((record, at) => answerFor(queues, record, added[at])));
 }
 
 /**

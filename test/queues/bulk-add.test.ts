@@ -1,0 +1,92 @@
+import { describe, expect } from "vitest";
+import { bulkAdd } from "../../queues/bulk-add.ts";
+import type { IntakeRecord } from "../../queues/intake.ts";
+import { workOf } from "../../queues/job-id.ts";
+import type { Queues } from "../../queues/queues.ts";
+import { jobOptions } from "../../queues/retention.ts";
+import { test } from "../support/test.ts";
+
+const pool = "observer";
+const at = Date.now();
+
+function record(work: string, request: string, more: Partial<IntakeRecord> = {}): IntakeRecord {
+  const id = `errand.${work.padEnd(12, "0")}.${request}`;
+  return {
+    id,
+    kind: "errand",
+    pool,
+    input: { part: 1.5, name: "Zoë" },
+    attempts: 3,
+    backoffMs: 50,
+    at,
+    ...more,
+  };
+}
+
+function add(queues: Queues, records: readonly IntakeRecord[]): Promise<string[]> {
+  return bulkAdd(queues.of[pool], queues.redis, records);
+}
+
+/** Everything that Redis has of a job; BullMQ leaves open in which order the options are written. */
+async function stored({ redis, of }: Queues, id: string) {
+  const { opts = "", ...fields } = await redis.hgetall(of[pool].toKey(id));
+  return { ...fields, opts: JSON.parse(opts) as unknown };
+}
+
+describe("what many records leave in Redis", () => {
+  test("is what BullMQ's own add leaves", async ({ queues }) => {
+    const queue = queues.of[pool];
+    const records = [
+      record("first", "one"),
+      record("second", "one", { kind: "other", attempts: 7, backoffMs: 1_000 }),
+      record("third", "one", { id: "of-another-shape" }),
+    ];
+
+    expect(await add(queues, records)).toEqual(records.map(({ id }) => id));
+    const ours = await Promise.all(records.map(({ id }) => stored(queues, id)));
+    const keys = (await queues.redis.keys(queue.toKey("*"))).sort();
+    const events = await eventsOf(queues);
+    await queue.obliterate();
+    for (const { id, kind, input, at, ...policy } of records) {
+      const work = workOf(id);
+      const deduplication = work ? { deduplication: { id: work, keepLastIfActive: true } } : {};
+      await queue.add(kind, { input }, { ...jobOptions(policy), jobId: id, timestamp: at, ...deduplication });
+    }
+
+    expect(ours).toEqual(await Promise.all(records.map(({ id }) => stored(queues, id))));
+    expect(keys).toEqual((await queues.redis.keys(queue.toKey("*"))).sort());
+    expect(events).toEqual(await eventsOf(queues));
+  });
+
+  test("is in the order of the records", async ({ queues }) => {
+    const records = Array.from({ length: 50 }, (_, n) => record(`work${10 + n}`, "one"));
+
+    await add(queues, records);
+
+    const waiting = await queues.of[pool].getWaiting();
+    expect(waiting.map(({ id }) => id)).toEqual(records.map(({ id }) => id));
+  });
+});
+
+describe("records of one work", () => {
+  test("are the job that waits, also within one command", async ({ queues }) => {
+    const [first, second, other] = [record("same", "one"), record("same", "two"), record("other", "one")];
+
+    expect(await add(queues, [first, second, other])).toEqual([first.id, first.id, other.id]);
+    expect(await add(queues, [second, first])).toEqual([first.id, first.id]);
+    expect(await queues.of[pool].getWaitingCount()).toBe(2);
+  });
+});
+
+test("a Redis that has forgotten its scripts is told them again", async ({ queues }) => {
+  await add(queues, [record("first", "one")]);
+  await queues.redis.script("FLUSH");
+
+  await add(queues, [record("second", "one")]);
+
+  expect(await queues.of[pool].getWaitingCount()).toBe(2);
+});
+
+async function eventsOf({ redis, of }: Queues) {
+  return (await redis.xrange(of[pool].toKey("events"), "-", "+")).map(([, fields]) => fields);
+}
