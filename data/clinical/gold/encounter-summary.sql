@@ -43,15 +43,20 @@ drug_list as (
   join drug on drug.patient_id = d.patient_id and drug.from_date <= d.day
   group by d.patient_id, d.day
 ),
--- What was known of a patient, from each day on which it changed. A visit without a date finds the day after all days:
--- then only the problems that have no dates at all count, and the drugs that were asked for without one.
+-- What was known of a patient, from each day on which it changed, and nothing before the first: every visit finds a day,
+-- and empty lists are put in for these few days, for to look at every visit's lists again would copy them all. A visit
+-- without a date finds the day after all days: then only the problems that have no dates at all count, and the drugs that
+-- were asked for without one.
 history as (
-  select d.patient_id, d.day, problem_list.problems, drug_list.drugs
-  from (select patient_id, day from problem_list union select patient_id, day from drug_list) d
+  select d.patient_id, d.day, some_coded(problem_list.problems) as problems, some_coded(drug_list.drugs) as drugs
+  from (
+    select patient_id, day from problem_list union select patient_id, day from drug_list
+    union select patient_id, date '-infinity' from visit
+  ) d
   asof left join problem_list on problem_list.patient_id = d.patient_id and problem_list.day <= d.day
   asof left join drug_list on drug_list.patient_id = d.patient_id and drug_list.day <= d.day
   union all
-  select patient_id, date 'infinity', undated_problem.problems, drug_list.drugs
+  select patient_id, date 'infinity', some_coded(undated_problem.problems), some_coded(drug_list.drugs)
   from (select distinct patient_id from visit where visit_date is null)
   left join (
     select patient_id, coded(list_sort(list(struct_pack(display, code)))) as problems
@@ -143,8 +148,10 @@ genome as (
 
 known as (
   select visit.*, history.problems, history.drugs
-  from visit as visit asof left join history
+  from visit as visit asof join history
     on history.patient_id = visit.patient_id and history.day <= coalesce(visit.visit_date, date 'infinity')
+  union all
+  select *, coded([]) as problems, coded([]) as drugs from visit where patient_id is null
 )
 
 select
@@ -156,8 +163,8 @@ select
   patient.gender as patient_gender,
   visit.type_display as encounter_type,
   visit_date as encounter_date,
-  coalesce(visit.problems.displays, []) as active_conditions,
-  coalesce(visit.drugs.displays, []) as active_medications,
+  visit.problems.displays as active_conditions,
+  visit.drugs.displays as active_medications,
   struct_pack(heart_rate := vital.heart_rate, bp_systolic := vital.bp_systolic, bp_diastolic := vital.bp_diastolic,
     temperature := vital.temperature, o2_saturation := vital.o2_saturation) as recent_vitals,
   coalesce(list_transform(lab.labs, lambda l: struct_pack("name" := l.name, value := l.value, unit := l.unit)), []) as recent_labs,
@@ -174,8 +181,8 @@ select
   genome.encounter_id is not null as has_genomics,
   genome.latest.result_summary as genomic_summary,
   visit.type_code as encounter_type_code,
-  coalesce(visit.problems.codes, []) as active_condition_codes,
-  coalesce(visit.drugs.codes, []) as active_medication_codes,
+  visit.problems.codes as active_condition_codes,
+  visit.drugs.codes as active_medication_codes,
   coalesce(performed.procedures.codes, []) as procedure_codes,
   coalesce(list_transform(lab.labs, lambda l: l.code), []) as recent_lab_codes,
   coalesce(lab_string.labs, []) as recent_lab_strings,

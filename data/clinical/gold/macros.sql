@@ -11,3 +11,5 @@ create or replace temp macro uuid5(namespace, name) as uuid5_of_hash(sha1(unhex(
 create or replace temp macro coded(listed) as struct_pack(
   displays := coalesce(list_transform(listed, lambda l: l.display), []),
   codes := coalesce(list_transform(listed, lambda l: l.code), []));
+create or replace temp macro some_coded(known) as struct_pack(
+  displays := coalesce(known.displays, []), codes := coalesce(known.codes, []));

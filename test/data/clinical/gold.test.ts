@@ -71,6 +71,24 @@ describe("the problem list", () => {
     ]);
   });
 
+  test("is empty where nothing is known, and of a visit without a patient", async ({ lake, dir }) => {
+    const visits = [visit("a", "2020-01-01T00:00:00Z"), visit("b"), visit("c", "2021-01-01T00:00:00Z")];
+    const stranger = { ...visit("d", "2021-01-01T00:00:00Z"), subject: to("stranger") };
+    const staged = await parseFiles(lake, dir, {
+      "one.json": bundle(...visits, stranger, problem("late", "2020-06-01T00:00:00Z")),
+    });
+    await mergeAll(lake, staged);
+    await lake.table("silver.encounter").append({
+      sql: "select id as encounter_id, timestamptz '2021-01-01' as start_date from (values ('e'), ('f')) v(id)",
+    });
+    await buildGold(lake, { instant: new Date() });
+    const rows = await goldRows(lake);
+    expect(rows.map((row) => row.active_conditions)).toEqual([[], [], ["late"], [], [], []]);
+    expect(rows.map((row) => row.active_condition_codes)).toEqual([[], [], ["late"], [], [], []]);
+    expect(rows.map((row) => row.active_medications)).toEqual([[], [], [], [], [], []]);
+    expect(rows.map((row) => row.active_medication_codes)).toEqual([[], [], [], [], [], []]);
+  });
+
   test("does not pair every visit with every problem", async ({ lake, dir }) => {
     const visits = Array.from({ length: 2000 }, (_, i) =>
       visit(`v${i}`, new Date(i * 86_400_000).toISOString()),
