@@ -21,8 +21,8 @@ export const encounter: SilverTable = {
     select
       coalesce(plain(id), '') as encounter_id,
       reference_id(subject) as patient_id,
-      code_of(type) as type_code,
-      display_of(type) as type_display,
+      first_code_of(type) as type_code,
+      first_display_of(type) as type_display,
       coding_code(class) as class_code,
       utc(scalar_at(period, '$.start')) as start_date,
       utc(scalar_at(period, '$.end')) as end_date,
@@ -30,8 +30,8 @@ export const encounter: SilverTable = {
       bare(list_filter(
         list_append(json_extract_string(participant, '$[*].individual.reference'), scalar_at(participant, '$.individual.reference')),
         lambda r: r <> '')[1]) as provider_id,
-      code_of(reasonCode) as reason_code,
-      display_of(reasonCode) as reason_display,
+      first_code_of(reasonCode) as reason_code,
+      first_display_of(reasonCode) as reason_display,
       source_file, ingest_timestamp, record_order
     from Encounter`,
 };

@@ -28,9 +28,14 @@ create or replace temp macro bare(reference) as
 
 -- Of these, the first path is where the value nearly always is; the others are looked at only when it is not there.
 
--- The id a Reference points to, or ''; of a list of references the first one counts.
+-- The id a Reference points to, or ''; of a list of references the first one counts. Nearly all begin with a UUID of
+-- 36 characters, which stands where it can be cut out; what is a UUID has no slash, colon or escape in it.
 create or replace temp macro reference_id(j) as
-  bare(coalesce(nullif(scalar_at(j, '$.reference'), ''), scalar_at(j, '$[0].reference')));
+  case
+    when starts_with(j, '{"reference":"urn:uuid:') and substr(j, 60, 1) = '"' and try_cast(substr(j, 24, 36) as uuid) is not null
+      then substr(j, 24, 36)
+    else bare(coalesce(nullif(scalar_at(j, '$.reference'), ''), scalar_at(j, '$[0].reference')))
+  end;
 
 -- The code of a CodeableConcept's first coding, or ''. Of a list of concepts the first one counts.
 create or replace temp macro code_of(j) as
@@ -41,6 +46,14 @@ create or replace temp macro code_of(j) as
 create or replace temp macro display_of(j) as
   coalesce(nullif(scalar_at(j, '$.coding[0].display'), ''),
     first_scalar(j, ['$[0].coding[0].display', '$.coding.display', '$[0].coding.display', '$.text', '$[0].text']), '');
+
+-- The same where a list of concepts is what is meant, and looked for first.
+create or replace temp macro first_code_of(j) as
+  coalesce(nullif(scalar_at(j, '$[0].coding[0].code'), ''),
+    first_scalar(j, ['$.coding[0].code', '$.coding.code', '$[0].coding.code']), '');
+create or replace temp macro first_display_of(j) as
+  coalesce(nullif(scalar_at(j, '$[0].coding[0].display'), ''),
+    first_scalar(j, ['$.coding[0].display', '$.coding.display', '$[0].coding.display', '$.text', '$[0].text']), '');
 
 -- A Coding without a concept around it, as imaging has them; a concept is read as well.
 create or replace temp macro coding_code(j) as
@@ -70,22 +83,39 @@ create or replace temp macro decoded(t) as
   coalesce(try(decode(from_base64(t))),
     case when regexp_matches(t, '\s') then try(decode(from_base64(regexp_replace(t, '\s+', '', 'g')))) end);
 
--- Python's notion of a word: what stands between Unicode white space. Most notes have none but spaces and line ends.
-create or replace temp macro word_count(t) as
+-- Whether a text has white space other than spaces and line ends, or what may be some. Most have none, and are cut at
+-- spaces and line ends by what is quicker than expressions that look at every character.
+create or replace temp macro has_odd_space(t) as
   case
-    when regexp_matches(t, '[\t\v\f\r\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{3000}]')
-      then len(regexp_extract_all(t, '[^\s\v\x1c-\x1f\x{85}\p{Z}]+'))
-    else len(list_filter(string_split(replace(t, chr(10), ' '), ' '), lambda word: word <> ''))
+    when strlen(t) = length(t)
+      then contains(t, chr(9)) or contains(t, chr(11)) or contains(t, chr(12)) or contains(t, chr(13))
+        or contains(t, chr(28)) or contains(t, chr(29)) or contains(t, chr(30)) or contains(t, chr(31))
+    else regexp_matches(t, '[\t\v\f\r\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{3000}]')
+  end;
+
+-- Python's notion of a word: what stands between Unicode white space.
+create or replace temp macro word_count(t, is_odd) as
+  case
+    when is_odd then len(regexp_extract_all(t, '[^\s\v\x1c-\x1f\x{85}\p{Z}]+'))
+    else len(list_filter(string_split(array_to_string(string_split(t, chr(10)), ' '), ' '), lambda word: word <> ''))
   end::integer;
 
--- What names the sections of a note: Markdown headings and classic markers, in lower case.
-create or replace temp macro section_labels(t) as
+-- Markdown headings without their marks. A heading without a name, of which the first gives '', takes the next line for it.
+create or replace temp macro plain_headings(t) as
+  list_transform(list_filter(string_split(t, chr(10)), lambda line: starts_with(line, '#')), lambda line: trim(ltrim(line, '#')));
+create or replace temp macro odd_headings(t) as
+  list_transform(regexp_extract_all(t, '(?m)^#+\s*(.+)$', 1),
+    lambda heading: regexp_replace(heading, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g'));
+
+-- What names the sections of a note: headings and classic markers, in lower case.
+create or replace temp macro section_labels(t, is_odd) as
   list_transform(
     list_concat(
-      regexp_extract_all(t, '(?m)^#+\s*(.+)$', 1),
+      list_transform([case when not is_odd then plain_headings(t) end],
+        lambda plain: case when is_odd or list_contains(plain, '') then odd_headings(t) else plain end)[1],
       case when contains(t, ':')
         then regexp_extract_all(t, '(?im)^\s*(subjective|objective|assessment|plan)\s*:', 1) end),
-    lambda label: lower(regexp_replace(label, '^[\s\p{Z}]+|[\s\p{Z}]+$', '', 'g')));
+    lambda label: lower(label));
 
 -- The US Core race or ethnicity: its text, else the display of its category.
 create or replace temp macro us_core(extension, name) as

@@ -24,7 +24,7 @@ export const observation: SilverTable = {
       reference_id(encounter) as encounter_id,
       code_of(code) as code,
       display_of(code) as display,
-      code_of(category) as category,
+      first_code_of(category) as category,
       number(scalar_at(valueQuantity, '$.value')) as value,
       scalar_at(valueQuantity, '$.unit') as unit,
       coalesce(

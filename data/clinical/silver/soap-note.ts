@@ -37,8 +37,10 @@ export const soapNote: SilverTable = {
       ) stored on stored.bundle = note.bundle and stored.resource_id = bare(note.url)
     ), texts as (
       select *, decoded(encoded) as note_text from located where encoded <> ''
+    ), spaced as (
+      select *, has_odd_space(note_text) as is_odd from texts where note_text <> ''
     ), labelled as (
-      select *, section_labels(note_text) as labels from texts where note_text <> ''
+      select *, section_labels(note_text, is_odd) as labels from spaced
     )
     select
       coalesce(plain(id), '') as note_id,
@@ -53,7 +55,7 @@ export const soapNote: SilverTable = {
       list_has_any(labels, ['assessment', 'impression', 'diagnosis', 'assessment and plan']) as has_assessment,
       list_has_any(labels, ['plan', 'treatment', 'treatment plan', 'assessment and plan']) as has_plan,
       length(note_text)::integer as char_count,
-      word_count(note_text) as word_count,
+      word_count(note_text, is_odd) as word_count,
       case when by_url then url_id else '' end as binary_id,
       source_file, ingest_timestamp, record_order
     from labelled`,

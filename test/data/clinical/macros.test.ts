@@ -53,6 +53,9 @@ describe("a date", () => {
 describe("a reference", () => {
   test.for([
     ["urn:uuid:x", "x"],
+    ["urn:uuid:9001e398-fb89-4d02-aad3-9805cec28347", "9001e398-fb89-4d02-aad3-9805cec28347"],
+    ["urn:uuid:9001e398-fb89-4d02-aad3-9805cec28347/x", "x"],
+    ["urn:uuid:9001e398-fb89-4d02-aad3-9805cec2/347", "347"],
     ["Patient/x", "x"],
     ["Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9999999799", "us-npi|9999999799"],
     ["Patient/x/_history/1", "1"],
@@ -84,6 +87,8 @@ describe("a concept", () => {
   ] as const)("%j has the code %s and the display %s", async ([concept, code, display], { lake }) => {
     expect(await value(lake, `code_of(${json(concept)})`)).toBe(code);
     expect(await value(lake, `display_of(${json(concept)})`)).toBe(display);
+    expect(await value(lake, `first_code_of(${json(concept)})`)).toBe(code);
+    expect(await value(lake, `first_display_of(${json(concept)})`)).toBe(display);
   });
 });
 
@@ -123,23 +128,33 @@ describe("a note", () => {
     expect(await value(lake, "length(decoded('77u/aGk='))")).toBe("3");
   });
 
-  test("has words between any Unicode white space", async ({ lake }) => {
-    expect(await value(lake, "word_count('three word note')")).toBe(3);
-    expect(await value(lake, `word_count(${quote("a\u00a0b\u2003c\u000bd\n\u3000e")})`)).toBe(5);
-    expect(await value(lake, "word_count('  ')")).toBe(0);
+  test.for([
+    ["three word note", 3],
+    ["a\u00a0b\u2003c\u000bd\n\u3000e", 5],
+    ["two\n\n  words ", 2],
+    ["José\ncame", 2],
+    ["  ", 0],
+  ] as const)("%j has %i words between any Unicode white space", async ([note, words], { lake }) => {
+    const text = quote(note);
+    expect(await value(lake, `word_count(${text}, has_odd_space(${text}))`)).toBe(words);
   });
 
-  test("has sections by Markdown headings and classic markers", async ({ lake }) => {
-    expect(
-      await value(
-        lake,
-        `section_labels(${quote("# Chief Complaint \nx\n##Plan\n Subjective : y\nPLAN: z")})`,
-      ),
-    ).toEqual(["chief complaint", "plan", "subjective", "plan"]);
-    expect(await value(lake, `section_labels(${quote("#\nAllergies\n # Plan\nthe plan: x")})`)).toEqual([
-      "allergies",
-    ]);
-  });
+  test.for([
+    [
+      "# Chief Complaint \nx\n##Plan\n Subjective : y\nPLAN: z",
+      ["chief complaint", "plan", "subjective", "plan"],
+    ],
+    ["#\nAllergies\n # Plan\nthe plan: x", ["allergies"]],
+    ["# Plan\n##", ["plan", "#"]],
+    ["#\t Plan\u00a0\r\n# #Alergías  ", ["plan", "#alergías"]],
+    ["none", []],
+  ] as const)(
+    "%j has sections by Markdown headings and classic markers",
+    async ([note, labels], { lake }) => {
+      const text = quote(note);
+      expect(await value(lake, `section_labels(${text}, has_odd_space(${text}))`)).toEqual(labels);
+    },
+  );
 });
 
 describe("a conclusion", () => {
