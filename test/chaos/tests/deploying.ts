@@ -98,7 +98,7 @@ export const flowFaults: ChaosTest = {
   title: "Parts of a flow fail, and workers die under them",
   short: false,
   async run({ random, size }) {
-    const parts = size === "full" ? 2_000 : 80;
+    const parts = size === "full" ? 10_000 : 80;
     await using cluster = await Cluster.start();
     await using crew = await cluster.crew(2);
     const { flow } = cluster.kinds;
