@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { z } from "zod";
 import { generateClinical } from "../../../data/clinical/generator/generate.ts";
 import { withdrawBundles } from "../../../data/clinical/landing.ts";
@@ -180,6 +180,24 @@ describe("cohort-refresh", () => {
     await lake.table("silver.condition").delete("true");
     expect(await bring(bundle(patient, problem))).toMatchObject({ inserted: 1, updated: 1, merges: 2 });
   });
+
+  test.for([false, true])(
+    "that is stopped while it removes its files tells what it did (full: %s)",
+    async (full, { dir, lake, services }) => {
+      await generateClinical({ patients: 3, seed: 6, visits: 2, outDir: dir });
+      await using _pool = await startPool(services, { pools, jobOf: jobOfKind, concurrency: 2 });
+      await land(services, join(dir, "fhir"));
+      let deletions = 0;
+      const remove = lake.storage.delete.bind(lake.storage);
+      vi.spyOn(lake.storage, "delete").mockImplementation(async (key) => {
+        if (key.startsWith("_staged/") && ++deletions === 4) throw new Error("The disk did not answer");
+        await remove(key);
+      });
+      expect(await refresh(services, { full })).toMatchObject({ bundles: 5, gold: "full" });
+      expect(deletions).toBeGreaterThan(4);
+      for await (const { key } of lake.storage.list("_staged/")) expect.fail(`${key} was left`);
+    },
+  );
 
   test("puts aside what cannot be read and keeps the rest", async ({ dir, lake, services }) => {
     await generateClinical({ patients: 3, seed: 3, visits: 2, outDir: dir, defects: true });

@@ -28,11 +28,21 @@ export const Input = z.strictObject({
     .describe("A larger bundle is put aside"),
 });
 
+const count = z.int().nonnegative();
+const Result = z.strictObject({
+  ...{ bundles: count, quarantined: count, failed: count },
+  ...{ inserted: count, updated: count, deleted: count, commits: count },
+  gold: z.enum(["full", "incremental", "none"]).optional(),
+  goldRows: count.optional(),
+});
+
 export type Checkpoint = z.infer<typeof Checkpoint>;
 export const Checkpoint = z.strictObject({
   /** When the refresh began: the instant that its rows carry. */
   startedAt: z.int(),
-  chunks: z.int().nonnegative(),
+  chunks: count,
+  /** What came of it, once all is done but the removal of its files. */
+  result: Result.optional(),
 });
 
 export const cohortRefresh = defineJob({

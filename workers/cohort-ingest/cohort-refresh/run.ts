@@ -29,8 +29,21 @@ import { silverValidate } from "../../silver-merge/silver-validate/job.ts";
 import { cohortParse } from "../cohort-parse/job.ts";
 import type { Checkpoint, Input } from "./job.ts";
 
-/** parse (many, side by side) → merge (ten tables, side by side) → validate, Gold; each stage jobs of its own. */
+/** A run that finds a result has only files to remove, and maybe half of them: it must not go by those. */
 export async function run(context: JobContext<Input, Checkpoint>) {
+  const { id, lake, checkpoint, saveCheckpoint } = context;
+  if (checkpoint?.result) {
+    await removeRefresh(lake, id);
+    return checkpoint.result;
+  }
+  const { plan, result } = await refresh(context);
+  await saveCheckpoint({ startedAt: plan.startedAt, chunks: plan.chunks.length, result });
+  await removeRefresh(lake, id);
+  return result;
+}
+
+/** parse (many, side by side) → merge (ten tables, side by side) → validate, Gold; each stage jobs of its own. */
+async function refresh(context: JobContext<Input, Checkpoint>) {
   const { id, lake } = context;
   const planned = await planOnce(context);
   const plan = await planSharers(lake, id, planned, await parse(context, planned));
@@ -40,8 +53,7 @@ export async function run(context: JobContext<Input, Checkpoint>) {
 
   const changed = merges.some(({ commits }) => commits > 0);
   const { failed, gold } = await validateAndBuild(context, changed);
-  await removeRefresh(lake, id);
-  return {
+  const result = {
     bundles: plan.chunks.flat().length,
     quarantined,
     failed: failed.length,
@@ -51,6 +63,7 @@ export async function run(context: JobContext<Input, Checkpoint>) {
     commits: sum(merges, "commits"),
     ...(gold && { gold: gold.mode, goldRows: gold.rows }),
   };
+  return { plan, result };
 }
 
 /** The rules and Gold are looked at side by side, unless the rules may stop Gold. */
