@@ -55,6 +55,9 @@ tables are read by a reader of the test's own, and so counted: **lost** (accepte
 **torn** (a gap, a line that is none, a file missing or short), **stuck** (a job that never ended), and tables whose rows are **unlike** those
 of an undisturbed run. All are 0, or the test has failed. Each test has a control, in which the guard is taken away and the trouble shows.
 
+Tests 1 to 18 use a kind that is made to be counted; 21 to 31 put the product's own kinds to the same faults, and compare every table with
+that of a run in peace, but for the diaries of runs and what was measured (\`test/chaos/product/run.ts\` names them).
+
 Crash points (\`data/crash-point.ts\`) are named places in a write; only the worker of these tests arms them.
 `;
 
