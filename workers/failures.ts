@@ -19,11 +19,20 @@ export function isBeyondRetry(error: unknown): boolean {
 /** The disk, the user's share of it, or what the system lets this process write. */
 const full: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
-/** Every job of this machine would fail so, and none is to blame. */
-export function isDiskFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+/** What has no room left, said so that somebody can help, and when to look again. */
+export interface NoRoom {
+  readonly says: string;
+  readonly pauseMs: number;
+}
+
+/** Every job of this process would fail so, and none is to blame. */
+export function noRoomOf(error: unknown): NoRoom | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (isRedisFull(error)) return { says: "Redis is full; give it more memory or disk", pauseMs: 5_000 };
   const code = "code" in error ? error.code : undefined;
-  return full.includes(String(code)) || /No space left on device|File too large/i.test(error.message);
+  const isDiskFull =
+    full.includes(String(code)) || /No space left on device|File too large/i.test(error.message);
+  return isDiskFull ? { says: "The disk is full; free some space", pauseMs: 60_000 } : undefined;
 }
 
 /** Redis takes nothing more: its memory is at its limit, or its disk is full. */

@@ -15,7 +15,7 @@ import type { PoolName } from "../queues/pools.ts";
 import { retention } from "../queues/retention.ts";
 import type { StoredJob } from "../queues/stored-job.ts";
 import type { AnyJob, Services } from "./define-job.ts";
-import { asError, isBeyondRetry, isDiskFull, isRedisFull, keepDeadLetter } from "./failures.ts";
+import { asError, isBeyondRetry, isRedisFull, keepDeadLetter, noRoomOf } from "./failures.ts";
 import { type OpenContext, openContext } from "./job-context.ts";
 import { takeLease } from "./lease.ts";
 import { type RunState, StoppedError, type StopReason } from "./run-state.ts";
@@ -25,8 +25,6 @@ import { UnknownKindError, unknownKindRules } from "./unknown-kind.ts";
 
 const LEASE_WITHIN_MS = 5_000;
 const ASIDE_MS = 1_000;
-const DISK_FULL_PAUSE_MS = 60_000;
-const REDIS_FULL_PAUSE_MS = 5_000;
 /** How often a job that must wait for room in Redis tries to say so, before its lock has run out anyway. */
 const TRIES_TO_WAIT = 30;
 const PAUSE_OF_TRIES_MS = 1_000;
@@ -47,7 +45,7 @@ export interface RunnerOptions extends Services {
   /** How long a job that is suspected of killing its process is kept apart at most. */
   readonly longestApartMs: number;
   readonly stopping: () => boolean;
-  /** The disk of this machine is full: take no job for a while. */
+  /** The disk of this machine or Redis is full: take no job for a while. */
   readonly rest: (forMs: number) => void;
 }
 
@@ -153,21 +151,11 @@ async function leave(options: RunnerOptions, leaving: Leaving): Promise<never> {
       return stepAside(options, leaving, options.unknownKindPauseMs ?? pauseMs);
     }
   }
-  if (isDiskFull(leaving.error)) {
-    options.log.error(
-      { pool: options.pool, pauseMs: DISK_FULL_PAUSE_MS },
-      "The disk is full; free some space",
-    );
-    options.rest(DISK_FULL_PAUSE_MS);
-    return stepAside(options, leaving, DISK_FULL_PAUSE_MS);
-  }
-  if (isRedisFull(leaving.error)) {
-    options.log.error(
-      { pool: options.pool, pauseMs: REDIS_FULL_PAUSE_MS },
-      "Redis is full; give it more memory or disk",
-    );
-    options.rest(REDIS_FULL_PAUSE_MS);
-    return stepAside(options, leaving, REDIS_FULL_PAUSE_MS);
+  const noRoom = noRoomOf(leaving.error);
+  if (noRoom) {
+    options.log.error({ pool: options.pool, pauseMs: noRoom.pauseMs }, noRoom.says);
+    options.rest(noRoom.pauseMs);
+    return stepAside(options, leaving, noRoom.pauseMs);
   }
   return fail(options, leaving);
 }

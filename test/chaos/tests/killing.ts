@@ -26,10 +26,10 @@ export const killStorm: ChaosTest = {
     await using cluster = await Cluster.start();
     await using crew = await cluster.crew(4);
     const until = Date.now() + forMs;
+    const from = Date.now();
     await cluster.ask(batches);
     let kills = 0;
     const killedAt = new Map<number, number>();
-    const from = Date.now();
     while (Date.now() < until || (kills < least && Date.now() < until + 8 * forMs)) {
       await pause(everyMs);
       // Where workers take longer to start than to kill, a storm that leaves none would show nothing.

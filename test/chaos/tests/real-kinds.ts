@@ -1,7 +1,7 @@
 import type { ChaosTest, Check, Setting } from "../chaos-test.ts";
 import { productCluster, type Run, runProduct } from "../product/run.ts";
 import { makeSources, type Sources } from "../product/sources.ts";
-import type { Trouble } from "../product/trouble.ts";
+import { crewOrder, type Trouble } from "../product/trouble.ts";
 import { troubles } from "../product/troubles.ts";
 
 /** The product's own kinds under the faults of the plan: every table must come out as in a run that nothing disturbs. */
@@ -48,7 +48,7 @@ function undisturbed(patients: number) {
 async function runInPeace(patients: number) {
   const sources = await makeSources(patients);
   await using cluster = await productCluster();
-  await using _crew = await cluster.crew(2, { concurrency: 2 });
+  await using _crew = await cluster.crew(2, crewOrder);
   return { sources, calm: await runProduct(cluster, sources) };
 }
 
