@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { z } from "zod";
+import { singleThread } from "./single-thread.ts";
 import { spareMemory } from "./spare-memory.ts";
 
 export type Parameters = Record<string, DuckDBValue>;
@@ -19,6 +20,8 @@ export interface DuckDB extends Disposable {
   run(sql: string, parameters?: Parameters): Promise<void>;
   /** To be held by work on so many stored bytes, which may be more than the engine has room for. */
   spare(bytes: number): Promise<AsyncDisposable>;
+  /** To be held by work that goes on beside its like: on no more stored bytes than one thread can do, where they are told. */
+  singleThread(bytes?: number): Promise<AsyncDisposable>;
 }
 
 export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits): Promise<DuckDB> {
@@ -50,6 +53,7 @@ export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits
 
   return {
     spare,
+    singleThread: singleThread(threads, shared),
     connect,
     query: (row, sql, parameters) => queryRows(shared, row, sql, parameters),
     async run(sql, parameters) {

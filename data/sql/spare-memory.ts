@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { heldSetting } from "./held-setting.ts";
 
 /** Stored rows are several times as large in memory, and what is made of them as much again. */
 const LARGE_SHARE = 1 / 8;
@@ -9,26 +10,10 @@ const SETTING = "allocator_bulk_deallocation_flush_threshold";
  * threads that do so by and by come too late for work that spills. All other work would take up to twice the time.
  */
 export function spareMemory(memoryBytes: number, connection: DuckDBConnection) {
-  let holders = 0;
-  let told = Promise.resolve();
-  const tell = () => {
-    // In turn, so that the last to tell has it; who was refused has heard it himself.
-    told = told
-      .catch(() => undefined)
-      .then(async () => {
-        await connection.run(holders > 0 ? `set global ${SETTING} = '255KiB'` : `reset global ${SETTING}`);
-      });
-    return told;
-  };
-  return async (bytes: number): Promise<AsyncDisposable> => {
-    if (bytes < memoryBytes * LARGE_SHARE) return { async [Symbol.asyncDispose]() {} };
-    holders += 1;
-    await tell();
-    return {
-      async [Symbol.asyncDispose]() {
-        holders -= 1;
-        await tell();
-      },
-    };
-  };
+  const hold = heldSetting(connection, {
+    held: `set global ${SETTING} = '255KiB'`,
+    released: `reset global ${SETTING}`,
+  });
+  return async (bytes: number): Promise<AsyncDisposable> =>
+    bytes < memoryBytes * LARGE_SHARE ? { async [Symbol.asyncDispose]() {} } : await hold();
 }

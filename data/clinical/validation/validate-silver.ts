@@ -70,9 +70,12 @@ export interface TableValidation {
 /** Holds every Silver table against its rules, one pass a table, and logs ten rows, once a run. */
 export async function validateSilver(lake: Lake, run: ValidationRun): Promise<TableValidation[]> {
   await ensureSilver(lake);
-  const connection = await (await lake.duckdb()).connect();
+  const duckdb = await lake.duckdb();
+  const connection = await duckdb.connect();
   try {
     const snapshots = await readSilver(lake);
+    const sizeBytes = Object.values(snapshots).reduce((sum, snapshot) => sum + snapshot.sizeBytes, 0);
+    await using _single = await duckdb.singleThread(sizeBytes);
     for (const name of silverNames) {
       await connection.run(
         `create or replace temp view ${identifier(name)} as ${await snapshots[name].readSql()}`,
