@@ -74,7 +74,7 @@ async function fillSilver(lake: Lake, dir: string, encounters: number): Promise<
           timestamptz '1990-01-01' + floor(i / ${own.perVisit})::bigint % ${VISITS_A_PATIENT} * interval 97 day as seen_at
           from range(${count}) r(i))
       ) to ${quote(path)} (format parquet)`);
-    await mergeSilver(lake, name, [path]);
+    await mergeSilver(lake, name, [{ paths: [path] }]);
   }
   connection.closeSync();
 }

@@ -70,7 +70,7 @@ async function refresh(lake: Lake, dir: string): Promise<void> {
     await mergeSilver(
       lake,
       name,
-      staged.map((folder) => stagedPath(folder, name)),
+      staged.map((folder) => ({ paths: [stagedPath(folder, name)] })),
     );
   });
   const done = chunks.flat().map(({ cohort, name, sha256 }) => ({

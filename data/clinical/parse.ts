@@ -2,13 +2,14 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
+import type { StagedRows } from "../delta/table.ts";
 import { queryRows, quote } from "../sql/duckdb.ts";
 import type { BundleFile, QuarantinedFile } from "./bundle-file.ts";
 import { type Fingerprints, fingerprintsOf } from "./fingerprints.ts";
 import { countOddities } from "./oddities.ts";
 import { macros } from "./parser-rules.ts";
 import { readBundles } from "./read-bundles.ts";
-import type { SilverName } from "./silver/silver-table.ts";
+import type { SilverName, SilverTable } from "./silver/silver-table.ts";
 import { silverTables } from "./silver/tables.ts";
 import { withoutNames } from "./without-names.ts";
 
@@ -18,11 +19,15 @@ export interface ParseOptions {
   readonly maxBundleBytes: number;
   /** A Parquet file of DICOM headers (`writeDicomHeaders`), when there are any. */
   readonly dicomHeaders?: string;
+  /** Writes a table's rows as they are to lie in it: where no key is twice in the chunk they are written so. */
+  readonly stageOwn?: (table: SilverTable) => Promise<StagedRows>;
   readonly signal?: AbortSignal;
 }
 
 export interface ParseResult {
   readonly rows: Readonly<Record<SilverName, number>>;
+  /** What `stageOwn` wrote, instead of staged files. */
+  readonly own?: Readonly<Record<SilverName, StagedRows>>;
   readonly quarantined: readonly QuarantinedFile[];
   /** Fields that became null because of their shape, as `Resource.field`, and how often. */
   readonly oddities: Readonly<Record<string, number>>;
@@ -31,7 +36,7 @@ export interface ParseResult {
 }
 
 /**
- * Parses bundles into one staged Parquet file a table in `stagedDir`. The connection's temporary tables are used
+ * Parses bundles into one staged Parquet file a table in `stagedDir`, or where `stageOwn` says. The connection's temporary tables are used
  * meanwhile, so it is to be the chunk's own. The files hold one column more than their tables, `record_order`:
  * of several records with one key the one with the highest counts.
  */
@@ -55,12 +60,23 @@ export async function parseChunk(
       files.filter(({ number }) => !unreadable.has(number)),
     );
 
+    const stageOwn = (await repeatsIds(connection)) ? undefined : options.stageOwn;
     const rows: Partial<Record<SilverName, number>> = {};
+    const own: Partial<Record<SilverName, StagedRows>> = {};
     for (const table of silverTables) {
       options.signal?.throwIfAborted();
-      rows[table.name] = await stage(connection, table.select, stagedPath(stagedDir, table.name));
+      const staged = await stageOwn?.(table);
+      if (staged) own[table.name] = staged;
+      rows[table.name] =
+        staged?.rows ?? (await stage(connection, table.select, stagedPath(stagedDir, table.name)));
     }
-    return { rows: rows as Record<SilverName, number>, quarantined, oddities, fingerprints };
+    return {
+      rows: rows as Record<SilverName, number>,
+      ...(stageOwn && { own: own as Record<SilverName, StagedRows> }),
+      quarantined,
+      oddities,
+      fingerprints,
+    };
   } catch (error) {
     throw withoutNames(error, files);
   } finally {
@@ -80,6 +96,16 @@ async function stage(connection: DuckDBConnection, select: string, path: string)
     `copy (${select}) to ${quote(path)} (format parquet, compression snappy)`,
   );
   return written?.Count ?? 0;
+}
+
+/** Whether two resources have one id, or none: only then may a key be twice in a table, for each key is such an id. */
+async function repeatsIds(connection: DuckDBConnection): Promise<boolean> {
+  const repeated = await queryRows(
+    connection,
+    z.object({ one: z.int() }),
+    "select 1 as one from resources group by coalesce(plain(id), '') having count(*) > 1 limit 1",
+  );
+  return repeated.length > 0;
 }
 
 async function nameHeaders(connection: DuckDBConnection, headers: string | undefined): Promise<void> {

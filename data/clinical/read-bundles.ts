@@ -25,6 +25,7 @@ import {
   type QuarantineReason,
 } from "./bundle-file.ts";
 import { resourceStructure, resourceTypes } from "./silver/resource-fields.ts";
+import { recordOrder } from "./silver/staged-silver.ts";
 
 export interface ReadOptions {
   /** One instant for a whole refresh. */
@@ -101,9 +102,6 @@ async function createTables(connection: DuckDBConnection): Promise<void> {
   }
 }
 
-/** An entry's place among all records of a refresh: the last record of a key wins. */
-const recordOrder = "bundle::bigint * 1000000000 + position";
-
 /** Most chunks hold good bundles only, and TRY, which goes row by row, costs half as much again. */
 async function insertBundles(
   connection: DuckDBConnection,
@@ -120,7 +118,7 @@ async function insertBundles(
 function insertEntries(files: readonly BundleFile[], instant: string, care: Care): string {
   return `
     insert into resources
-    select bundle, name, ${instant}, ${recordOrder}, full_url, resource.* from (${entriesOf(files, care)})`;
+    select bundle, name, ${instant}, ${recordOrder("bundle", "position")}, full_url, resource.* from (${entriesOf(files, care)})`;
 }
 
 async function insertLines(
@@ -136,7 +134,7 @@ async function insertLines(
     await connection.run("delete from line where trim(body, ' ' || chr(9) || chr(13)) = ''");
     await connection.run(`
       insert into resources
-      select bundle, name, ${instant}, ${recordOrder}, null, resource.*
+      select bundle, name, ${instant}, ${recordOrder("bundle", "position")}, null, resource.*
       from (
         select bundle, name, position,
           case when ${isJson} then try(from_json(body, ${quote(JSON.stringify(resourceStructure))})) end as resource

@@ -21,7 +21,7 @@ export interface RefreshPlan {
 
 const MIB = 1024 ** 2;
 /** A chunk costs the planning of ten SELECTs, so it is not small; and there are some for several workers. */
-const CHUNK_BYTES = { least: 64 * MIB, most: 192 * MIB };
+const CHUNK_BYTES = { least: 64 * MIB, most: 288 * MIB };
 const CHUNKS = 8;
 /** More than those come four at a time: two or four workers share them evenly, and none is left with the last one. */
 const AT_A_TIME = 4;

@@ -1,16 +1,10 @@
 import type { Lake } from "../lake.ts";
 import { currentBundles } from "./bronze/bronze-bundle.ts";
 import { sharedBundles, withSharers } from "./bronze/shared-bundle.ts";
-import {
-  type ChunkOutcome,
-  findTables,
-  readSharers,
-  type StoredPlan,
-  stagedFiles,
-  withChunks,
-  writeSharers,
-} from "./refresh-files.ts";
+import { type ChunkOutcome, stagedFiles } from "./refresh-chunk.ts";
+import { readSharers, type StoredPlan, withChunks, writeSharers } from "./refresh-files.ts";
 import { chunked, inTheirPlaces } from "./refresh-plan.ts";
+import { findTables } from "./refresh-tables.ts";
 import { sharedWithSilver } from "./silver/shared-keys.ts";
 
 /**
@@ -29,7 +23,7 @@ export async function planSharers(
   // Mostly nothing is shared, and then both questions are answered in the time of one.
   const [shared, tables] = await Promise.all([
     read.length > 0
-      ? sharedWithSilver(lake, read, (table) => stagedFiles(lake, refresh, outcomes, table))
+      ? sharedWithSilver(lake, read, (table) => stagedFiles(lake, refresh, plan, outcomes, table))
       : [],
     findTables(lake, refresh, plan, outcomes),
   ]);

@@ -51,6 +51,8 @@ export interface Txn {
 export interface Source {
   readonly sql: string;
   readonly connection?: DuckDBConnection;
+  /** The columns to take, where they are known; else the SELECT is described first, which plans it once more. */
+  readonly columns?: readonly string[];
 }
 
 /** Rows in files that no version has yet; plain JSON, so that one process can write them and another commit them. */

@@ -33,7 +33,7 @@ export async function sourceSql(
   source: Source,
   table: string,
 ): Promise<string> {
-  const names = await columnNames(connection, source.sql);
+  const names = source.columns ?? (await columnNames(connection, source.sql));
   const list = castList(snapshot.columns, names, { table, mayLack: true, mayExceed: false });
   return `select ${list.join(", ")} from ${subquery(source.sql)}`;
 }

@@ -1,8 +1,10 @@
+import { stat } from "node:fs/promises";
 import { z } from "zod";
 import type { Txn, WriteResult } from "../../delta/table.ts";
 import type { Lake } from "../../lake.ts";
 import { identifier, quote } from "../../sql/duckdb.ts";
 import { provenanceColumns, type SilverName } from "./silver-table.ts";
+import { type StagedSilver, stagedSql } from "./staged-silver.ts";
 import { silverTable } from "./tables.ts";
 
 export interface MergeSilverOptions {
@@ -17,47 +19,59 @@ export interface SilverMerge extends WriteResult {
   readonly repeats: boolean;
 }
 
-/** Merges staged files into one Silver table, in one commit or in none when they say nothing new. */
+/** Merges staged rows into one Silver table, in one commit or in none when they say nothing new. */
 export async function mergeSilver(
   lake: Lake,
   name: SilverName,
-  staged: readonly string[],
+  staged: readonly StagedSilver[],
   { replaces, txn, signal }: MergeSilverOptions = {},
 ): Promise<SilverMerge> {
   const { key, columns, description } = silverTable(name);
   const table = lake.table(`silver.${name}`);
   await table.ensure({ columns, description, properties: { "delta.enableChangeDataFeed": "true" } });
-  const rows = `from read_parquet([${staged.map(quote).join(", ")}])`;
-  const repeats = await repeatsKeys(lake, key, rows);
-  // Where no row is there to compare with, the rows go to their files in one pass.
-  if ((await table.snapshot()).fileCount === 0 && !repeats) {
-    const list = columns.map((column) => identifier(column.name)).join(", ");
-    const written = await table.overwrite(
-      { sql: `select ${list} ${rows}` },
-      { ...(txn ? { txn } : {}), ...(signal ? { signal } : {}) },
-    );
+  const { fileCount, sizeBytes, version } = await table.snapshot();
+  const sql = stagedSql(staged);
+  if (!sql)
+    return { version, outcome: "unchanged", rows: none, files: { added: 0, removed: 0 }, repeats: false };
+  await using _single = await (await lake.duckdb()).singleThread(sizeBytes + (await bytesOf(staged)));
+  const repeats = await repeatsKeys(lake, key, sql);
+  const write = { ...(txn ? { txn } : {}), ...(signal ? { signal } : {}) };
+  // Where no row is there to compare with, files of the table's own become its files, and other rows are written in one pass.
+  if (fileCount === 0 && !repeats) {
+    const own = staged.flatMap((chunk) => (chunk.own ? [chunk.own.rows] : []));
+    const written =
+      own.length === staged.length
+        ? await table.replaceWithStaged(own, write)
+        : await table.overwrite({ sql, columns: columns.map((column) => column.name) }, write);
     return { ...written, repeats };
   }
   const merged = await table.merge(
-    { sql: `select * ${rows}` },
+    { sql },
     {
+      ...write,
       key: [key],
       provenance: provenanceColumns,
       orderBy: "record_order",
       ...(replaces && replaces.length > 0
         ? { deleteMissing: `source_file in (${replaces.map(quote).join(", ")})` }
         : {}),
-      ...(txn ? { txn } : {}),
-      ...(signal ? { signal } : {}),
     },
   );
   return { ...merged, repeats };
 }
 
-async function repeatsKeys(lake: Lake, key: string, rows: string): Promise<boolean> {
+const none = { inserted: 0, updated: 0, deleted: 0 };
+
+async function bytesOf(staged: readonly StagedSilver[]): Promise<number> {
+  const paths = staged.flatMap((chunk) => chunk.paths);
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function repeatsKeys(lake: Lake, key: string, sql: string): Promise<boolean> {
   const repeated = await (await lake.duckdb()).query(
     z.object({ one: z.int() }),
-    `select 1 as one ${rows} group by ${identifier(key)} having count(*) > 1 limit 1`,
+    `select 1 as one from (${sql}) group by ${identifier(key)} having count(*) > 1 limit 1`,
   );
   return repeated.length > 0;
 }

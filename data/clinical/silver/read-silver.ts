@@ -9,13 +9,15 @@ export type SilverVersions = Readonly<Record<SilverName, number>>;
 
 /** Creates what is missing, so that every reader finds ten tables. */
 export async function ensureSilver(lake: Lake): Promise<void> {
-  for (const { name, columns, description } of silverTables) {
-    await lake.table(`silver.${name}`).ensure({
-      columns,
-      description,
-      properties: { "delta.enableChangeDataFeed": "true" },
-    });
-  }
+  await Promise.all(
+    silverTables.map(({ name, columns, description }) =>
+      lake.table(`silver.${name}`).ensure({
+        columns,
+        description,
+        properties: { "delta.enableChangeDataFeed": "true" },
+      }),
+    ),
+  );
 }
 
 export async function readSilver(lake: Lake): Promise<SilverSnapshots> {

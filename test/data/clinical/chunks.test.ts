@@ -26,7 +26,7 @@ describe("the chunks of a refresh", () => {
   test.for([
     ["one when there is little", Array(10).fill(4 * MIB), 1],
     ["eight of middling data", Array(200).fill(4 * MIB), 8],
-    ["as many as their greatest size asks for, four at a time", Array(600).fill(4 * MIB), 16],
+    ["as many as their greatest size asks for, four at a time", Array(600).fill(4 * MIB), 12],
   ] as const)("are %s, of much the same size", ([, sizes, count]) => {
     const chunks = chunked(bundles(sizes));
 

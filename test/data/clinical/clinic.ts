@@ -91,7 +91,12 @@ export async function rowsOf(connection: DuckDBConnection, sql: string): Promise
 
 export async function mergeAll(lake: Lake, parsed: Parsed, replaces?: readonly string[]): Promise<void> {
   for (const name of silverNames) {
-    await mergeSilver(lake, name, [stagedPath(parsed.stagedDir, name)], replaces ? { replaces } : {});
+    await mergeSilver(
+      lake,
+      name,
+      [{ paths: [stagedPath(parsed.stagedDir, name)] }],
+      replaces ? { replaces } : {},
+    );
   }
 }
 

@@ -53,7 +53,7 @@ test("no error of parsing, merging or landing carries a name, an id or a note", 
     `copy (select 'patient-planted-77' as patient_id, 'Zorblatt' as birth_date) to ${quote(staged)}`,
   );
   connection.closeSync();
-  const merging = await errorOf(() => mergeSilver(lake, "patient", [staged]));
+  const merging = await errorOf(() => mergeSilver(lake, "patient", [{ paths: [staged] }]));
   expect(merging).not.toBe("");
   expect(speaks(merging)).toEqual([]);
 

@@ -1,4 +1,5 @@
-import { parseStaged, readOutcome, readPlan } from "../../../data/clinical/refresh-files.ts";
+import { parseStaged, readOutcome } from "../../../data/clinical/refresh-chunk.ts";
+import { readPlan } from "../../../data/clinical/refresh-files.ts";
 import { DataError } from "../../../data/errors.ts";
 import type { JobContext } from "../../define-job.ts";
 import type { Input } from "./job.ts";

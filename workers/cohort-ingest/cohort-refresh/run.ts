@@ -1,21 +1,19 @@
 import { forgetParsed, parsedBundles, recordParsed } from "../../../data/clinical/bronze/parsed-bundle.ts";
 import { recordShared, type SharedBundles } from "../../../data/clinical/bronze/shared-bundle.ts";
 import { parserRules } from "../../../data/clinical/parser-rules.ts";
+import { type ChunkOutcome, readOutcomes, stagedFiles } from "../../../data/clinical/refresh-chunk.ts";
 import {
-  type ChunkOutcome,
   readMerges,
-  readOutcomes,
   readPlan,
   readSharers,
   removeRefresh,
   type StoredPlan,
-  stagedFiles,
-  tablesToMerge,
   writeMerges,
   writePlan,
 } from "../../../data/clinical/refresh-files.ts";
 import { planRefresh } from "../../../data/clinical/refresh-plan.ts";
 import { planSharers } from "../../../data/clinical/refresh-sharers.ts";
+import { tablesToMerge } from "../../../data/clinical/refresh-tables.ts";
 import { sharedAmongStaged } from "../../../data/clinical/silver/shared-keys.ts";
 import { writeSilverState } from "../../../data/clinical/silver/silver-state.ts";
 import { silverNames } from "../../../data/clinical/silver/tables.ts";
@@ -158,7 +156,7 @@ async function settle(
     outcomes.flatMap(({ quarantined }) => quarantined.map(({ name, reason }) => [name, reason] as const)),
   );
   const fingerprints = new Map(outcomes.flatMap(({ fingerprints: staged }) => Object.entries(staged)));
-  await recordShared(lake, await sharedOf(lake, id, outcomes, merges));
+  await recordShared(lake, await sharedOf(lake, id, plan, outcomes, merges));
   const isRead = (name: string) => reasons.has(name) || fingerprints.has(name);
   await recordParsed(
     lake,
@@ -198,13 +196,14 @@ async function settle(
 async function sharedOf(
   lake: Lake,
   id: string,
+  plan: StoredPlan,
   outcomes: readonly ChunkOutcome[],
   merges: readonly Merge[],
 ): Promise<SharedBundles> {
   const repeating = merges.flatMap(({ table, repeats }) => (repeats ? [table] : []));
   return [
     ...((await readSharers(lake, id))?.shared ?? []),
-    ...(await sharedAmongStaged(lake, repeating, (table) => stagedFiles(lake, id, outcomes, table))),
+    ...(await sharedAmongStaged(lake, repeating, (table) => stagedFiles(lake, id, plan, outcomes, table))),
   ];
 }
 

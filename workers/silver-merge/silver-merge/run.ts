@@ -1,4 +1,5 @@
-import { readOutcomes, readPlan, stagedFiles } from "../../../data/clinical/refresh-files.ts";
+import { readOutcomes, stagedRows } from "../../../data/clinical/refresh-chunk.ts";
+import { readPlan } from "../../../data/clinical/refresh-files.ts";
 import { mergeSilver, withdrawSilver } from "../../../data/clinical/silver/merge-silver.ts";
 import { DataError } from "../../../data/errors.ts";
 import type { JobContext } from "../../define-job.ts";
@@ -15,7 +16,7 @@ export async function run({ input, lake, signal }: JobContext<Input, never>) {
   let repeats = false;
 
   const outcomes = await readOutcomes(lake, refresh, plan);
-  const staged = await stagedFiles(lake, refresh, outcomes, table);
+  const staged = await stagedRows(lake, refresh, plan, outcomes, table);
   if (staged.length > 0) {
     // What can no longer be read has no fingerprint, and keeps the rows of its last good version.
     const isRead = new Set(outcomes.flatMap(({ fingerprints }) => Object.keys(fingerprints)));
