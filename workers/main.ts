@@ -8,7 +8,8 @@ import { ensureRedis } from "../queues/redis/ensure-redis.ts";
 import { serverFolder } from "../queues/redis/server-folder.ts";
 import { reconcileNow } from "./maintenance/reconcile/run.ts";
 import { startPool } from "./pool.ts";
-import { jobOfKind } from "./registry.ts";
+import { readyAhead } from "./ready-ahead.ts";
+import { jobOfKind, jobs } from "./registry.ts";
 
 const config = readConfig(process.env);
 const log = pino({ level: config.logLevel });
@@ -28,10 +29,20 @@ let exitCode = 0;
   const told = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   const wedged = new AbortController();
   const onWedged = (error: Error) => wedged.abort(error);
-  await using _pool = await startPool(
-    { lake, queues, log, modelServer: config.ollamaUrl ? { url: config.ollamaUrl } : undefined },
-    { pools, concurrency, jobOf: jobOfKind, onWedged, observe: true },
-  );
+  const services = {
+    lake,
+    queues,
+    log,
+    modelServer: config.ollamaUrl ? { url: config.ollamaUrl } : undefined,
+  };
+  await using _pool = await startPool(services, {
+    pools,
+    concurrency,
+    jobOf: jobOfKind,
+    onWedged,
+    observe: true,
+  });
+  using _ready = readyAhead(services, { pools, kinds: Object.values(jobs) });
   log.info({ pools }, "serving");
   reconcileNow({ queues, log }).catch((error: unknown) => log.error(error, "Reconciling failed"));
 
