@@ -1,32 +1,32 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
+import { type MillraceProcess, startMillrace } from "../../cli/processes/millrace-process.ts";
 import { generateClinical } from "../../data/clinical/generator/generate.ts";
 import { landBundles } from "../../data/clinical/landing.ts";
 import type { Lake } from "../../data/lake.ts";
 import { openFolder } from "../../data/storage/folder.ts";
 import { enqueue } from "../../queues/enqueue.ts";
+import type { PoolName } from "../../queues/pools.ts";
 import { openQueues, type QueueAddress, type Queues } from "../../queues/queues.ts";
 import { untilEnded } from "../../queues/watch.ts";
-import type { PoolOrder } from "../../test/workers/fixtures/pool-process.ts";
 import { cohortRefresh, Input } from "../../workers/cohort-ingest/cohort-refresh/job.ts";
 import { openBenchLake, secondsOf } from "../lake/bench-lake.ts";
 import { versions } from "./floor.ts";
 
-const program = fileURLToPath(new URL("../../test/workers/fixtures/pool-process.ts", import.meta.url));
 const floorProgram = fileURLToPath(new URL("floor-process.ts", import.meta.url));
-const GIB = 1024 ** 3;
+const servedPools = ["cohort-ingest", "silver-merge", "gold-build"] as const satisfies readonly PoolName[];
 
 export interface ClusterSize {
   readonly redisUrl: string;
   readonly patients: number;
 }
 
-/** Refreshes through Redis by two worker processes, Gold included, beside the least that one DuckDB must do. */
+/** Refreshes through Redis by a worker process a pool, Gold included, beside the least that one DuckDB must do. */
 export async function measureCluster({ redisUrl, patients }: ClusterSize) {
   await using bench = await openBenchLake();
   const { lake, dir } = bench;
@@ -36,7 +36,7 @@ export async function measureCluster({ redisUrl, patients }: ClusterSize) {
   const floor = await measureFloor(dir);
 
   const address = { redisUrl, prefix: `bench-${randomUUID()}` };
-  const workers = [await startWorker(address, dir), await startWorker(address, dir)];
+  const workers = await Promise.all(servedPools.map((pool) => startWorker(pool, address, dir)));
   try {
     await using queues = openQueues(address);
     const timed = (input: z.input<typeof Input>) => secondsOf(() => refresh(queues, input));
@@ -61,7 +61,7 @@ export async function measureCluster({ redisUrl, patients }: ClusterSize) {
       peakRssMib: Math.max(...(await Promise.all(workers.map(peakRss)))) / 1024,
     };
   } finally {
-    await Promise.all(workers.map(stop));
+    await Promise.all(workers.map((worker) => worker.stop(0)));
   }
 }
 
@@ -95,22 +95,25 @@ async function measureFloor(dir: string): Promise<number> {
   return seconds;
 }
 
-async function startWorker(address: QueueAddress, dir: string): Promise<ChildProcess> {
-  const pools = ["cohort-ingest", "silver-merge", "gold-build"] as const;
-  const order: PoolOrder = { ...address, dir, memoryBytes: GIB, threads: 1, pools };
-  const worker = fork(program, [JSON.stringify(order)], { execArgv: ["--import", "tsx"] });
-  await once(worker, "message");
+/** As `millrace up` starts it, with what it has by default; only the lake, Redis and the folder to spill to are its own. */
+async function startWorker(pool: PoolName, address: QueueAddress, dir: string): Promise<MillraceProcess> {
+  const worker = startMillrace(["worker", "--pool", pool], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      REDIS_URL: address.redisUrl,
+      QUEUE_PREFIX: address.prefix,
+      LAKE_URL: join(dir, "lake"),
+      TEMP_DIR: join(dir, "spill"),
+    },
+    onLine: () => undefined,
+  });
+  await worker.ready;
   return worker;
 }
 
-async function stop(worker: ChildProcess): Promise<void> {
-  if (worker.exitCode !== null || worker.signalCode !== null) return;
-  worker.kill("SIGKILL");
-  await once(worker, "exit");
-}
-
 /** In KiB, where the system tells. */
-async function peakRss({ pid }: ChildProcess): Promise<number> {
+async function peakRss({ child: { pid } }: MillraceProcess): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN);
 }

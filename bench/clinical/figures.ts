@@ -31,7 +31,7 @@ export const figures: readonly Measurement[] = [
     },
   },
   {
-    name: "refresh by two workers",
+    name: "refresh by a worker a pool",
     size: "600 generated bundles of 3.8 MB",
     runs: 3,
     warmUp: false,
