@@ -1,13 +1,30 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { HierarchicalNSW } from "hnswlib-node";
 import { ownTempDir } from "../../own-temp-dir.ts";
 import type { Metric } from "../index-definition.ts";
 import { checkWritten } from "./written.ts";
 
-export type Graph = HierarchicalNSW;
+/** What we use of the library. It says so itself, but where it could not be compiled its types are not there either. */
+export interface Graph {
+  initIndex(size: { maxElements: number; m?: number; efConstruction?: number; randomSeed?: number }): void;
+  resizeIndex(maxElements: number): void;
+  addPoint(vector: number[], label: number): void;
+  setEf(ef: number): void;
+  searchKnn(
+    vector: number[],
+    count: number,
+    filter?: (label: number) => boolean,
+  ): { distances: number[]; neighbors: number[] };
+  writeIndex(path: string): Promise<boolean>;
+  readIndex(path: string): Promise<boolean>;
+  getPoint(label: number): number[];
+  getCurrentCount(): number;
+  getMaxElements(): number;
+}
 
-type Binding = typeof import("hnswlib-node");
+interface Binding {
+  readonly HierarchicalNSW: new (metric: Metric, dimensions: number) => Graph;
+}
 
 /** What its compiling needs; Node's headers are fetched where they do not lie beside Node. */
 export const howToInstall =
@@ -18,9 +35,9 @@ let loaded: Promise<Binding | undefined> | undefined;
 
 /** The native library, or undefined where it could not be installed: then every search is exact. */
 export function loadBinding(): Promise<Binding | undefined> {
-  loaded ??= import("hnswlib-node").then(
+  loaded ??= import("hnswlib-node" as string).then(
     // It is a CommonJS module, whose names some loaders find only on the default.
-    (module) => ("default" in module ? (module.default as Binding) : module),
+    (module: Binding | { readonly default: Binding }) => ("default" in module ? module.default : module),
     () => undefined,
   );
   return loaded;
