@@ -99,8 +99,6 @@ async function measureFloor(dir: string): Promise<number> {
 async function startWorker(pool: PoolName, address: QueueAddress, dir: string): Promise<MillraceProcess> {
   const worker = startMillrace(["worker", "--pool", pool], {
     env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
       REDIS_URL: address.redisUrl,
       QUEUE_PREFIX: address.prefix,
       LAKE_URL: join(dir, "lake"),

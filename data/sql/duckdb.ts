@@ -49,17 +49,19 @@ export async function openDuckDB({ memoryBytes, threads, tempDir }: DuckDBLimits
     return connection;
   };
   const shared = await connect();
-  const spare = spareMemory(memoryBytes, shared);
+  // Of its own, for a setting must not wait for somebody's question.
+  const settings = await connect();
 
   return {
-    spare,
-    singleThread: singleThread(threads, shared),
+    spare: spareMemory(memoryBytes, settings),
+    singleThread: singleThread(threads, settings),
     connect,
     query: (row, sql, parameters) => queryRows(shared, row, sql, parameters),
     async run(sql, parameters) {
       await shared.run(sql, parameters);
     },
     [Symbol.dispose]() {
+      settings.closeSync();
       shared.closeSync();
       instance.closeSync();
     },

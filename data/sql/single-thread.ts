@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { heldSetting } from "./held-setting.ts";
 
-/** So many stored bytes one thread reads in about a second. */
+/** So many stored bytes one thread merges in a second or two. */
 const SMALL_BYTES = 32 * 1024 ** 2;
 
 /**
