@@ -36,9 +36,9 @@ export interface ParseResult {
 }
 
 /**
- * Parses bundles into one staged Parquet file a table in `stagedDir`, or where `stageOwn` says. The connection's temporary tables are used
- * meanwhile, so it is to be the chunk's own. The files hold one column more than their tables, `record_order`:
- * of several records with one key the one with the highest counts.
+ * Parses bundles into one staged Parquet file a table in `stagedDir`, or where `stageOwn` says. The connection's
+ * temporary tables are used meanwhile, so it is to be the chunk's own. The files hold one column more than their tables,
+ * `record_order`: of several records with one key the one with the highest counts.
  */
 export async function parseChunk(
   connection: DuckDBConnection,
@@ -60,7 +60,7 @@ export async function parseChunk(
       files.filter(({ number }) => !unreadable.has(number)),
     );
 
-    const stageOwn = (await repeatsIds(connection)) ? undefined : options.stageOwn;
+    const stageOwn = options.stageOwn && !(await repeatsIds(connection)) ? options.stageOwn : undefined;
     const rows: Partial<Record<SilverName, number>> = {};
     const own: Partial<Record<SilverName, StagedRows>> = {};
     for (const table of silverTables) {
