@@ -73,6 +73,10 @@ async function attemptAll(
     checkWritable(snapshot, name);
     if (isApplied(snapshot, operation.txn))
       return { version: snapshot.version, outcome: "already-applied", rows: noRows, files: noFiles };
+    if (operation.onto !== undefined && operation.onto !== snapshot.version)
+      throw new ConflictError(
+        `${name} was written to meanwhile, so its ${operation.name} was not done; run it again.`,
+      );
 
     crashPoint("snapshot-read");
     const proposal = await propose(snapshot);

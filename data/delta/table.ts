@@ -65,6 +65,8 @@ export interface WriteOptions {
   readonly txn?: Txn;
   /** Checked before the commit: an aborted write leaves nothing behind but files that vacuum removes. */
   readonly signal?: AbortSignal;
+  /** Done only while the table has this version, for what was found out of that one; else a ConflictError. */
+  readonly onto?: number;
   /** Stored in the commit's information beside the operation's own counts; never a person's data. */
   readonly info?: Readonly<Record<string, string | number | boolean>>;
 }

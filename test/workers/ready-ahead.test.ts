@@ -55,12 +55,23 @@ test("a worker loads its code when the pool before its own has work, and no soon
 });
 
 test("nothing is loaded once the worker stops", async ({ services, queues }) => {
-  const merge = kindOf("silver-merge");
-  const ready = readyAhead(services, { pools: ["silver-merge"], kinds: [merge.kind], lookEveryMs: 5 });
-  ready[Symbol.dispose]();
-  const land = kind({ kind: "land", pool: "cohort-ingest", input: None, run: async () => ({}) });
+  const bell = new EventEmitter();
+  const released = once(bell, "release");
+  const run = async () => {
+    await released;
+    return {};
+  };
+  const land = kind({ kind: "land", pool: "cohort-ingest", input: None, run });
+  const [stopped, other] = [kindOf("silver-merge"), kindOf("silver-merge")];
+  const watch = (kinds: Parameters<typeof readyAhead>[1]["kinds"]) =>
+    readyAhead(services, { pools: ["silver-merge"], kinds, lookEveryMs: 5 });
+  watch([stopped.kind])[Symbol.dispose]();
   await using _pool = await startPool(services, { pools: ["cohort-ingest"], jobOf: kindsOf(land) });
   const { id } = await enqueue(queues, land, {});
+  // One that goes on looking sees the work, again and again; the stopped one has had as long.
+  using _other = watch([other.kind]);
+  await other.loaded;
+  bell.emit("release");
   await untilEnded(queues, id);
-  expect(await Promise.race([merge.loaded, Promise.resolve("nothing")])).toBe("nothing");
+  expect(await Promise.race([stopped.loaded, Promise.resolve("nothing")])).toBe("nothing");
 });

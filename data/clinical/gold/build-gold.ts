@@ -111,7 +111,8 @@ async function writeRows(
   const gold = lake.table(goldName);
   const write = { ...(txn ? { txn } : {}), ...(signal ? { signal } : {}) };
   // Where no row is there to compare with, the rows go to their files in one pass.
-  if (isAll && (await gold.snapshot()).fileCount === 0) return await gold.overwrite(source, write);
+  const { fileCount, version } = await gold.snapshot();
+  if (isAll && fileCount === 0) return await gold.overwrite(source, { ...write, onto: version });
   return await gold.merge(source, {
     ...write,
     key: [goldKey],

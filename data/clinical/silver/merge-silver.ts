@@ -36,13 +36,15 @@ export async function mergeSilver(
   await using _single = await (await lake.duckdb()).singleThread(sizeBytes + (await bytesOf(staged)));
   const repeats = await repeatsKeys(lake, key, sql);
   const write = { ...(txn ? { txn } : {}), ...(signal ? { signal } : {}) };
-  // Where no row is there to compare with, files of the table's own become its files, and other rows are written in one pass.
+  // Where no row is there to compare with, files of the table's own become its files, and other rows are written in one pass;
+  // not any more once another has written, whose rows that would replace.
   if (fileCount === 0 && !repeats) {
     const own = staged.flatMap((chunk) => (chunk.own ? [chunk.own.rows] : []));
+    const first = { ...write, onto: version };
     const written =
       own.length === staged.length
-        ? await table.replaceWithStaged(own, write)
-        : await table.overwrite({ sql, columns: columns.map((column) => column.name) }, write);
+        ? await table.replaceWithStaged(own, first)
+        : await table.overwrite({ sql, columns: columns.map((column) => column.name) }, first);
     return { ...written, repeats };
   }
   const merged = await table.merge(

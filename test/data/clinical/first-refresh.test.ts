@@ -1,12 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { landBundles } from "../../../data/clinical/landing.ts";
 import { parseStaged, readOutcomes, stagedRows } from "../../../data/clinical/refresh-chunk.ts";
 import { readPlan, writePlan } from "../../../data/clinical/refresh-files.ts";
 import { planRefresh } from "../../../data/clinical/refresh-plan.ts";
 import { mergeSilver } from "../../../data/clinical/silver/merge-silver.ts";
+import type { SilverName } from "../../../data/clinical/silver/silver-table.ts";
 import { silverNames, silverTables } from "../../../data/clinical/silver/tables.ts";
+import { ConflictError } from "../../../data/delta/conflict.ts";
 import type { Lake } from "../../../data/lake.ts";
 import { openFolder } from "../../../data/storage/folder.ts";
 import { bundle, runInstant, select, test } from "./clinic.ts";
@@ -34,15 +36,18 @@ async function parseEach({ lake, dir }: Place, refresh: string, bundles: Bundles
     await parseStaged(lake, refresh, chunk, stored, new AbortController().signal);
 }
 
-async function mergeAll(lake: Lake, refresh: string) {
+async function mergeOne(lake: Lake, refresh: string, name: SilverName) {
   const plan = await readPlan(lake, refresh);
   if (!plan) throw new Error("no plan");
   const outcomes = await readOutcomes(lake, refresh, plan);
-  const merge = async (name: (typeof silverNames)[number]) =>
-    await mergeSilver(lake, name, await stagedRows(lake, refresh, plan, outcomes, name), {
-      txn: { appId: `${refresh}/merge`, version: 1 },
-    });
-  return Object.fromEntries(await Promise.all(silverNames.map(async (name) => [name, await merge(name)])));
+  return await mergeSilver(lake, name, await stagedRows(lake, refresh, plan, outcomes, name), {
+    txn: { appId: `${refresh}/merge`, version: 1 },
+  });
+}
+
+async function mergeAll(lake: Lake, refresh: string) {
+  const merges = silverNames.map(async (name) => [name, await mergeOne(lake, refresh, name)]);
+  return Object.fromEntries(await Promise.all(merges));
 }
 
 async function filesOf(lake: Lake, table: string): Promise<string[]> {
@@ -141,6 +146,32 @@ describe("the rows of a first refresh", () => {
     ]);
   });
 });
+
+test.for([true, false])(
+  "a merge that woke late takes nothing from who wrote meanwhile (own files: %s)",
+  async (own, { lake, dir }) => {
+    await parseEach(
+      { lake, dir },
+      "late",
+      own
+        ? two
+        : { "a.json": bundle(patient("p1", "Oslo"), patient("p2", "Bonn"), visit("v1"), visit("v1")) },
+    );
+    await parseEach({ lake, dir }, "other", { "z.json": bundle(patient("p9", "Lima")) });
+    // Between its look at the empty table and its commit.
+    vi.spyOn(lake, "duckdb").mockImplementationOnce(async () => {
+      await mergeAll(lake, "other");
+      return await lake.duckdb();
+    });
+    await expect(mergeOne(lake, "late", "patient")).rejects.toThrow(ConflictError);
+    expect((await patients(lake)).map(({ patient_id }) => patient_id)).toContain("p9");
+
+    // Tried again it finds rows, and merges.
+    await mergeOne(lake, "late", "patient");
+    const ids = (await patients(lake)).map(({ patient_id }) => patient_id);
+    expect(ids).toEqual(expect.arrayContaining(["p1", "p2", "p9"]));
+  },
+);
 
 test("a later refresh stages its rows apart, for Silver has some to compare with", async ({ lake, dir }) => {
   await parseEach({ lake, dir }, "first", two);
