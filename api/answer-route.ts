@@ -150,6 +150,7 @@ function signalOf(response: Response, closing: AbortSignal): AbortSignal {
 function reply(route: JsonRoute, value: unknown, request: Request, response: Response, closing: AbortSignal) {
   if (response.destroyed) return;
   const body = JSON.stringify(value);
+  const bytes = Buffer.byteLength(body);
   const headers = [
     ...dataHeaders,
     "x-request-id",
@@ -157,13 +158,14 @@ function reply(route: JsonRoute, value: unknown, request: Request, response: Res
     "content-type",
     "application/json; charset=utf-8",
     "content-length",
-    String(Buffer.byteLength(body)),
+    String(bytes),
   ];
   const location = route.location?.(value);
   if (location) headers.push("location", location);
   if (closing.aborted) headers.push("connection", "close");
   response.writeHead(route.status, headers);
-  response.end(body);
+  // Where every character is one byte both are the same, and the first is copied as it is.
+  response.end(body, bytes === body.length ? "latin1" : "utf8");
 }
 
 function idempotencyKeyOf({ headers }: Request): string | undefined {

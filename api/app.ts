@@ -1,4 +1,5 @@
-import express, { type ErrorRequestHandler, type Express } from "express";
+import type { RequestListener } from "node:http";
+import express, { type ErrorRequestHandler, type Request, type Response } from "express";
 import { firstError } from "../data/errors.ts";
 import { refuseOtherSites } from "./access.ts";
 import type { AccessLog } from "./access-log.ts";
@@ -7,6 +8,7 @@ import { answerRoute, headData } from "./answer-route.ts";
 import { mountBoard } from "./board.ts";
 import type { AnyRoute, ApiServices } from "./define-route.ts";
 import { mountDocsPage } from "./docs-page.ts";
+import { expressClasses } from "./express-classes.ts";
 import { type ProbeParts, probeRoutes } from "./probes.ts";
 import { Problem } from "./problem.ts";
 import type { RedisState } from "./redis-state.ts";
@@ -24,22 +26,57 @@ export interface ApiParts extends Gate {
   readonly closing: AbortSignal;
 }
 
-export function createApp(parts: ApiParts): Express {
-  const app = express();
-  app.disable("x-powered-by").disable("etag");
+export interface App {
+  readonly listener: RequestListener;
+  /** What a server that calls the listener makes its requests and responses of. */
+  readonly classes: ReturnType<typeof expressClasses>;
+}
+
+/** Operations are answered without asking Express, which has the board, the reading page and what is unknown. */
+export function createApp(parts: ApiParts): App {
   const routes = { ...parts.routes, ...probeRoutes(parts.probes) };
   const table = new RouteTable(Object.values(routes));
-  app.use((request, response, next) => {
-    parts.accessLog.follow(request, response);
-    refuseOtherSites(request);
-    const found = table.find(request.method, request.path);
-    if (found && "route" in found) return answerRoute(found.route, found.params, request, response, parts);
-    headData(request, response, parts.closing);
-    if (!found) return next();
-    admit(request, parts);
-    throw new Problem("wrong-method", `This path takes ${found.allow}.`, { headers: { allow: found.allow } });
-  });
+  const fail = (error: unknown, request: Request, response: Response) => {
+    if (!response.headersSent) headData(request, response, parts.closing);
+    sendProblem(firstError(error), response, traceOf(request).id, parts.services.log);
+  };
+  const pages = createPages(parts, routes, fail);
 
+  const answer = async (request: Request, response: Response) => {
+    try {
+      refuseOtherSites(request);
+      const found = table.find(request.method, request.path);
+      if (!found) return pages(request, response);
+      if ("route" in found) return await answerRoute(found.route, found.params, request, response, parts);
+      admit(request, parts);
+      const headers = { allow: found.allow };
+      throw new Problem("wrong-method", `This path takes ${found.allow}.`, { headers });
+    } catch (error) {
+      fail(error, request, response);
+    }
+  };
+  return {
+    listener(request, response) {
+      parts.accessLog.follow(request, response);
+      // What cannot even be told to the caller ends the connection, and never the process.
+      answer(request as Request, response as Response).catch((error: unknown) => {
+        parts.services.log.error({ err: error }, "A request could not be answered");
+        response.destroy();
+      });
+    },
+    classes: expressClasses(pages),
+  };
+}
+
+type Fail = (error: unknown, request: Request, response: Response) => void;
+
+function createPages(parts: ApiParts, routes: ApiParts["routes"], fail: Fail) {
+  const app = express();
+  app.disable("x-powered-by").disable("etag");
+  app.use((request, response, next) => {
+    headData(request, response, parts.closing);
+    next();
+  });
   mountDocsPage(app, routes, parts.services.kinds);
   mountBoard(app, parts);
   app.use((request) => {
@@ -47,10 +84,8 @@ export function createApp(parts: ApiParts): Express {
     throw new Problem("unknown-path", "/docs lists the paths that there are.");
   });
 
-  const answerProblem: ErrorRequestHandler = (error, request, response, _next) => {
-    if (!response.headersSent) headData(request, response, parts.closing);
-    sendProblem(firstError(error), response, traceOf(request).id, parts.services.log);
-  };
+  const answerProblem: ErrorRequestHandler = (error, request, response, _next) =>
+    fail(error, request, response);
   app.use(answerProblem);
   return app;
 }

@@ -8,7 +8,6 @@ import { createApp } from "./app.ts";
 import { clusterMetrics } from "./cluster-metrics.ts";
 import type { AnyRoute, ApiServices } from "./define-route.ts";
 import { watchEventLoop } from "./event-loop-lag.ts";
-import { expressClasses } from "./express-classes.ts";
 import { httpMetrics } from "./http-metrics.ts";
 import { type KeyRing, openKeyRing } from "./key-ring.ts";
 import { watchLake } from "./lake-state.ts";
@@ -47,7 +46,7 @@ export async function serveApi(options: ApiOptions): Promise<RunningApi> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
-  const app = createApp({
+  const { listener, classes } = createApp({
     services,
     routes,
     redis,
@@ -63,7 +62,7 @@ export async function serveApi(options: ApiOptions): Promise<RunningApi> {
       readCluster: clusterMetrics(registry, redis),
     },
   });
-  const server = createServer({ ...limits, ...expressClasses(app) }, app);
+  const server = createServer({ ...limits, ...classes }, listener);
   server.maxConnections = MOST_CONNECTIONS;
   server.listen(port, host);
   await once(server, "listening");

@@ -21,12 +21,10 @@ local cmsgpack = { unpack = function(value) return value end }
 local function add(KEYS, ARGV)
 ${addStandardJob.content}
 end
-local prefix = ARGV[1]
-local policies = {}
+local prefix, policies = ARGV[1], cjson.decode(ARGV[2])
 local added = {}
-for at = 2, #ARGV, 6 do
+for at = 3, #ARGV, 6 do
   local id, name, timestamp, data, policy, work = unpack(ARGV, at, at + 5)
-  policies[policy] = policies[policy] or cjson.decode(policy)
   local options, dedupKey = policies[policy], nil
   options.jobId, options.timestamp, options.de = id, tonumber(timestamp), nil
   if work ~= "" then
@@ -50,13 +48,16 @@ export async function bulkAdd(
   records: readonly IntakeRecord[],
 ): Promise<string[]> {
   await queue.waitUntilReady();
-  const args = [...keys.map((key) => queue.toKey(key)), queue.toKey("")];
-  const policies = new Map<string, string>();
+  const policies: Record<string, object> = {};
+  const jobs: string[] = [];
   for (const { id, kind, at, input, attempts, backoffMs } of records) {
     const data: StoredJob = { input };
-    const policy = policyText(policies, { attempts, backoffMs });
-    args.push(id, kind, String(at), JSON.stringify(data), policy, workOf(id) ?? "");
+    const policy = `${attempts} ${backoffMs}`;
+    policies[policy] ??= storedOptions({ attempts, backoffMs });
+    jobs.push(id, kind, String(at), JSON.stringify(data), policy, workOf(id) ?? "");
   }
+  const queueKeys = keys.map((key) => queue.toKey(key));
+  const args = [...queueKeys, queue.toKey(""), JSON.stringify(policies), ...jobs];
   return (await runScript(redis, args)) as string[];
 }
 
@@ -70,14 +71,8 @@ async function runScript(redis: Redis, args: readonly string[]): Promise<unknown
   }
 }
 
-/** The options of a job as BullMQ stores them, made once for all jobs of a kind. */
-function policyText(known: Map<string, string>, policy: RetryPolicy): string {
-  const name = `${policy.attempts} ${policy.backoffMs}`;
-  let text = known.get(name);
-  if (text === undefined) {
-    const { keepLogs, ...options } = jobOptions(policy);
-    text = JSON.stringify({ ...options, kl: keepLogs });
-    known.set(name, text);
-  }
-  return text;
+/** The options of a job as BullMQ stores them; those of one kind have the same, so they are sent once. */
+function storedOptions(policy: RetryPolicy): object {
+  const { keepLogs, ...options } = jobOptions(policy);
+  return { ...options, kl: keepLogs };
 }

@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { commands } from "../cli/commands.ts";
 import { createContext } from "../cli/context.ts";
+import { nodeFlags } from "../cli/processes/node-flags.ts";
 import { fill } from "../cli/program.ts";
 import { readConfig, settingNames } from "../config.ts";
 import { poolNames } from "../queues/pools.ts";
@@ -17,6 +18,7 @@ const Service = z.looseObject({
   image: z.string(),
   build: z.string().optional(),
   init: z.literal(true),
+  entrypoint: z.array(z.string()).optional(),
   command: z.array(z.string()),
   environment: z.record(z.string(), z.string().nullable()).default({}),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
@@ -71,6 +73,15 @@ describe("docker-compose.yml", () => {
   test.each(ours)("%s runs a command that the terminal has", async (_name, { command }) => {
     expect(await unknownParts(command)).toEqual([]);
   });
+
+  test.each(ours)(
+    "%s has the flags of Node that `up` gives its command",
+    (_name, { entrypoint, command }) => {
+      const ofImage = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1] ?? "[]") as string[];
+
+      expect(entrypoint ?? ofImage).toEqual(["node", ...nodeFlags(command[0]), "cli/millrace.js"]);
+    },
+  );
 
   test("a command or option that does not exist is found", async () => {
     expect(await unknownParts(["wokrer"])).toEqual(["wokrer"]);

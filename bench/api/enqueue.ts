@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Queue } from "bullmq";
+import { nodeFlags } from "../../cli/processes/node-flags.ts";
 import { ensureRedis } from "../../queues/redis/ensure-redis.ts";
 import { errand } from "./errand.ts";
 
@@ -34,9 +35,9 @@ export async function measureEnqueue({
   const perS = { add: [], http: [], plain: [], addBulk: [], batch: [] } as Rates;
   {
     await using redis = await ensureRedis({ dir: join(dir, "redis") });
-    const server = start("server.ts", redis.url, "bench", dir);
+    const server = start("server.ts", [redis.url, "bench", dir], nodeFlags("api"));
     const url = await told<string>(server);
-    const plainServer = start("plain-server.ts", redis.url, "bench");
+    const plainServer = start("plain-server.ts", [redis.url, "bench"]);
     const plainUrl = await told<string>(plainServer);
     const client = start("client.ts");
     await told(client);
@@ -132,8 +133,9 @@ async function told<Message>(child: ChildProcess): Promise<Message> {
   }
 }
 
-function start(script: string, ...args: string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(script, import.meta.url)), args, { execArgv: ["--import", "tsx"] });
+function start(script: string, args: readonly string[] = [], flags: readonly string[] = []): ChildProcess {
+  const execArgv = ["--import", "tsx", ...flags];
+  return fork(fileURLToPath(new URL(script, import.meta.url)), args, { execArgv });
 }
 
 function median(numbers: readonly number[]): number {

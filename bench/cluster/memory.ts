@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { nodeFlags } from "../../cli/processes/node-flags.ts";
 import { listWorkers } from "../../queues/heartbeats.ts";
 import { openQueues, type QueueAddress } from "../../queues/queues.ts";
 
@@ -20,18 +21,14 @@ export async function measureIdleMemory(
   poolList: string,
 ): Promise<MemoryFigure> {
   await using queues = openQueues(address, { role: "worker" });
-  const worker = spawn(
-    process.execPath,
-    ["--max-semi-space-size=2", millrace, "worker", "--pool", poolList],
-    {
-      stdio: "ignore",
-      env: {
-        REDIS_URL: address.redisUrl,
-        QUEUE_PREFIX: address.prefix,
-        LAKE_URL: lakeUrl,
-      },
+  const worker = spawn(process.execPath, [...nodeFlags("worker"), millrace, "worker", "--pool", poolList], {
+    stdio: "ignore",
+    env: {
+      REDIS_URL: address.redisUrl,
+      QUEUE_PREFIX: address.prefix,
+      LAKE_URL: lakeUrl,
     },
-  );
+  });
   try {
     await pause(IDLE_MS);
     const [heard] = await listWorkers(queues);

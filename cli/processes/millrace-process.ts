@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { nodeFlags } from "./node-flags.ts";
 
 /** The line that each main module (api, scheduler, worker) writes to its log once it serves. */
 export type Serving = z.infer<typeof Serving>;
@@ -27,8 +28,6 @@ export interface Ending {
   readonly uptimeMs: number;
 }
 
-/** A worker or clock mostly waits and needs no large nursery: with 16 MB it holds a sixth more memory all its life. */
-const waitingFlags = ["--max-semi-space-size=2"];
 const millraceFile = fileURLToPath(new URL("../millrace.js", import.meta.url));
 
 /**
@@ -40,15 +39,11 @@ export function startMillrace(
   options: { readonly env: NodeJS.ProcessEnv; readonly onLine: (line: string) => void },
 ): MillraceProcess {
   const startedAt = Date.now();
-  const child = spawn(
-    process.execPath,
-    [...(args[0] === "api" ? [] : waitingFlags), millraceFile, ...args, "--attached"],
-    {
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-      env: { ...options.env, LOG_LEVEL: spokenLevel(options.env.LOG_LEVEL) },
-    },
-  );
+  const child = spawn(process.execPath, [...nodeFlags(args[0]), millraceFile, ...args, "--attached"], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: { ...options.env, LOG_LEVEL: spokenLevel(options.env.LOG_LEVEL) },
+  });
   const ended = new Promise<Ending>((resolve) => {
     const end = (code: number | null, signal: NodeJS.Signals | null) =>
       resolve({ code, signal, uptimeMs: Date.now() - startedAt });

@@ -21,6 +21,13 @@ describe("a body", () => {
     expect(await send({ "content-type": `${json}; charset="UTF-8"` }, '{"to":"mühle \uFFFD"}')).toBe(202);
   });
 
+  test.for(["Muhle", "Mühle", "水車 🌾"])("comes back as it was sent: %s", async (to, { serve }) => {
+    const api = await serve();
+    const { links } = (await (await api.post("/jobs/parcel", { to })).json()) as { links: { self: string } };
+
+    expect(await (await api.fetch(links.self)).json()).toMatchObject({ input: { to } });
+  });
+
   test("with an object that cannot be compared is refused like any other wrong one", async ({ serve }) => {
     const api = await serve();
     const { status } = await api.fetch("/jobs/parcel", {
