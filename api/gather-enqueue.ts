@@ -1,6 +1,6 @@
 import type { EnqueuedJob } from "../queues/contract.ts";
 import { accept, enqueueAccepted } from "../queues/enqueue.ts";
-import type { IntakeRecord } from "../queues/intake.ts";
+import type { IntakeRecord } from "../queues/intake-line.ts";
 import type { PoolName } from "../queues/pools.ts";
 import type { Queues } from "../queues/queues.ts";
 import type { AnyJob } from "../workers/define-job.ts";

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import type { IntakeRecord } from "./intake.ts";
+import type { IntakeRecord } from "./intake-line.ts";
 import { workOf } from "./job-id.ts";
 import { jobOptions, type RetryPolicy } from "./retention.ts";
-import type { StoredJob } from "./stored-job.ts";
 
 /** BullMQ has no types for its scripts. */
 const { addStandardJob } = createRequire(import.meta.url)("bullmq/dist/cjs/scripts") as {
@@ -22,7 +21,7 @@ local function add(KEYS, ARGV)
 ${addStandardJob.content}
 end
 local prefix, policies = ARGV[1], cjson.decode(ARGV[2])
-local added = {}
+local others = {}
 for at = 3, #ARGV, 6 do
   local id, name, timestamp, data, policy, work = unpack(ARGV, at, at + 5)
   local options, dedupKey = policies[policy], nil
@@ -31,9 +30,10 @@ for at = 3, #ARGV, 6 do
     options.de = { id = work, keepLastIfActive = true }
     dedupKey = prefix .. "de:" .. work
   end
-  added[#added + 1] = add(KEYS, { { prefix, id, name, timestamp, nil, nil, nil, nil, dedupKey }, data, options })
+  local queuedAs = add(KEYS, { { prefix, id, name, timestamp, nil, nil, nil, nil, dedupKey }, data, options })
+  if queuedAs ~= id then others[#others + 1] = { (at - 3) / 6, queuedAs } end
 end
-return added`;
+return others`;
 const sha = createHash("sha1").update(script).digest("hex");
 /** In the order in which BullMQ's script takes them. */
 const keys = ["wait", "paused", "meta", "id", "completed", "delayed", "active", "events", "marker"];
@@ -50,25 +50,31 @@ export async function bulkAdd(
   await queue.waitUntilReady();
   const policies: Record<string, object> = {};
   const jobs: string[] = [];
-  for (const { id, kind, at, input, attempts, backoffMs } of records) {
-    const data: StoredJob = { input };
+  for (const { id, kind, at, inputJson, attempts, backoffMs } of records) {
     const policy = `${attempts} ${backoffMs}`;
     policies[policy] ??= storedOptions({ attempts, backoffMs });
-    jobs.push(id, kind, String(at), JSON.stringify(data), policy, workOf(id) ?? "");
+    jobs.push(id, kind, String(at), dataOf(inputJson), policy, workOf(id) ?? "");
   }
   const queueKeys = keys.map((key) => queue.toKey(key));
   const args = [...queueKeys, queue.toKey(""), JSON.stringify(policies), ...jobs];
-  return (await runScript(redis, args)) as string[];
+  const queuedAs = records.map(({ id }) => id);
+  for (const [position, other] of await runScript(redis, args)) queuedAs[position] = other;
+  return queuedAs;
 }
 
-/** Redis forgets its scripts when it starts anew. */
-async function runScript(redis: Redis, args: readonly string[]): Promise<unknown> {
+/** Answers the positions that are queued under another id, and that id. Redis forgets its scripts when it starts anew. */
+async function runScript(redis: Redis, args: readonly string[]): Promise<[position: number, id: string][]> {
   try {
-    return await redis.evalsha(sha, keys.length, ...args);
+    return (await redis.evalsha(sha, keys.length, ...args)) as [number, string][];
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-    return redis.eval(script, keys.length, ...args);
+    return (await redis.eval(script, keys.length, ...args)) as [number, string][];
   }
+}
+
+/** The text of a StoredJob. */
+function dataOf(inputJson: string): string {
+  return `{"input":${inputJson}}`;
 }
 
 /** The options of a job as BullMQ stores them; those of one kind have the same, so they are sent once. */

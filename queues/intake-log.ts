@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { INTAKE_PREFIX, type IntakeLine, type IntakeRecord, sealedKeyOf, writeSegment } from "./intake.ts";
+import { INTAKE_PREFIX, sealedKeyOf, writeSegment } from "./intake.ts";
+import { type IntakeLine, type IntakeRecord, readLine, writeLine } from "./intake-line.ts";
 import { workOf } from "./job-id.ts";
 import { isMissing, type RecordStore } from "./record-store.ts";
 
@@ -80,10 +81,7 @@ export async function compact(
 
   for (let from = 0; from < kept.length; from += SEGMENT_LINES) {
     const chunk = kept.slice(from, from + SEGMENT_LINES);
-    await writeSegment(
-      store,
-      chunk.map((line) => JSON.stringify(line)),
-    );
+    await writeSegment(store, chunk.map(writeLine));
   }
   // In their order, so that a mark never goes before the record it settles.
   for (const key of read) await store.delete(key);
@@ -122,7 +120,7 @@ async function readSegment(store: RecordStore, key: string): Promise<IntakeLine[
 /** The last line may be half of one: its writer is at it, or died, and has promised nothing. */
 function linesOf(text: string): IntakeLine[] {
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  return whole.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as IntakeLine]));
+  return whole.split("\n").flatMap((line) => (line === "" ? [] : [readLine(line)]));
 }
 
 function keepNewest(records: Map<string, IntakeRecord>, record: IntakeRecord): void {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import type { PoolName } from "./pools.ts";
+import { type IntakeRecord, writeLine } from "./intake-line.ts";
 import type { RecordLog, RecordStore } from "./record-store.ts";
 
 export const INTAKE_PREFIX = "_intake/";
@@ -8,22 +8,6 @@ const SEGMENT_LINES = 5_000;
 const GROWN_BYTES = 4 * 1024 ** 2;
 const GROWING = ".growing.ndjson";
 const DONE_MARKS_WAIT_MS = 2_000;
-
-/** A root job that was accepted: all it takes to queue it again. */
-export interface IntakeRecord {
-  readonly id: string;
-  readonly kind: string;
-  readonly pool: PoolName;
-  readonly input: unknown;
-  readonly attempts: number;
-  readonly backoffMs: number;
-  readonly at: number;
-}
-
-/** One line of a segment: a job was accepted, or a job has ended. */
-export type IntakeLine =
-  | { readonly accepted: IntakeRecord }
-  | { readonly ended: string; readonly at: number };
 
 /**
  * Writes down what was accepted before it is queued. Records that arrive while others are being written are written
@@ -46,13 +30,13 @@ export class Intake {
 
   /** Resolves when all the records are durable. */
   async record(records: readonly IntakeRecord[]): Promise<void> {
-    for (const accepted of records) this.#waiting.push(JSON.stringify({ accepted } satisfies IntakeLine));
+    for (const accepted of records) this.#waiting.push(writeLine({ accepted }));
     await this.#write();
   }
 
   /** Written within seconds, without anybody waiting: what a lost mark costs is one more harmless run. */
   ended(id: string): void {
-    this.#marks.push(JSON.stringify({ ended: id, at: Date.now() } satisfies IntakeLine));
+    this.#marks.push(writeLine({ ended: id, at: Date.now() }));
     if (this.#marks.length >= SEGMENT_LINES) this.#flushQuietly();
     this.#marksTimer ??= setTimeout(() => this.#flushQuietly(), DONE_MARKS_WAIT_MS).unref();
   }

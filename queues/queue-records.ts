@@ -1,6 +1,6 @@
 import { bulkAdd } from "./bulk-add.ts";
 import type { EnqueuedJob } from "./contract.ts";
-import type { IntakeRecord } from "./intake.ts";
+import type { IntakeRecord } from "./intake-line.ts";
 import { workOf } from "./job-id.ts";
 import type { PoolName } from "./pools.ts";
 import type { Queues } from "./queues.ts";

@@ -1,4 +1,4 @@
-import type { IntakeRecord } from "./intake.ts";
+import type { IntakeRecord } from "./intake-line.ts";
 import { compact, readIntake, superseded } from "./intake-log.ts";
 import { dropRemainsOf } from "./job-fields.ts";
 import { CANCELLED } from "./job-view.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { EnqueuedJob } from "../../queues/contract.ts";
 import { accept, enqueueAccepted } from "../../queues/enqueue.ts";
-import type { IntakeRecord } from "../../queues/intake.ts";
+import type { IntakeRecord } from "../../queues/intake-line.ts";
 import type { PoolName } from "../../queues/pools.ts";
 import type { AnyJob } from "../../workers/define-job.ts";
 import { defineRoute } from "../define-route.ts";

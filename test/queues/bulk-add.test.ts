@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import { bulkAdd } from "../../queues/bulk-add.ts";
-import type { IntakeRecord } from "../../queues/intake.ts";
+import type { IntakeRecord } from "../../queues/intake-line.ts";
 import { workOf } from "../../queues/job-id.ts";
 import type { Queues } from "../../queues/queues.ts";
 import { jobOptions } from "../../queues/retention.ts";
@@ -15,7 +15,7 @@ function record(work: string, request: string, more: Partial<IntakeRecord> = {})
     id,
     kind: "errand",
     pool,
-    input: { part: 1.5, name: "Zoë" },
+    inputJson: '{"part":1.5,"name":"Zoë"}',
     attempts: 3,
     backoffMs: 50,
     at,
@@ -47,7 +47,8 @@ describe("what many records leave in Redis", () => {
     const keys = (await queues.redis.keys(queue.toKey("*"))).sort();
     const events = await eventsOf(queues);
     await queue.obliterate();
-    for (const { id, kind, input, at, ...policy } of records) {
+    for (const { id, kind, inputJson, at, ...policy } of records) {
+      const input: unknown = JSON.parse(inputJson);
       const work = workOf(id);
       const deduplication = work ? { deduplication: { id: work, keepLastIfActive: true } } : {};
       await queue.add(kind, { input }, { ...jobOptions(policy), jobId: id, timestamp: at, ...deduplication });

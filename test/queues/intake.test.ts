@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect } from "vitest";
 import type { Storage } from "../../data/storage/storage.ts";
 import { INTAKE_PREFIX, Intake } from "../../queues/intake.ts";
+import { writeLine } from "../../queues/intake-line.ts";
 import { compact, type IntakeLog, readIntake } from "../../queues/intake-log.ts";
 import type { RecordStore } from "../../queues/record-store.ts";
 import { test } from "../support/test.ts";
@@ -85,7 +86,7 @@ describe("a growing segment", () => {
   });
 
   test("whose writer died within a line has all lines before it", async ({ lake }) => {
-    const lines = ["a", "b"].map((id) => JSON.stringify({ accepted: recordOf(id) }));
+    const lines = ["a", "b"].map((id) => writeLine({ accepted: recordOf(id) }));
     await lake.storage.put(`${INTAKE_PREFIX}1-x.growing.ndjson`, `${lines.join("\n")}\n{"accepted":{"id":"c`);
 
     expect(await pendingIn(lake.storage)).toEqual(["a", "b"]);

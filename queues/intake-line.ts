@@ -1,0 +1,35 @@
+import type { PoolName } from "./pools.ts";
+
+/** A root job that was accepted: all it takes to queue it again. */
+export interface IntakeRecord {
+  readonly id: string;
+  readonly kind: string;
+  readonly pool: PoolName;
+  /** The input as JSON, made once: it is written to the lake and to Redis, and nobody here looks into it. */
+  readonly inputJson: string;
+  readonly attempts: number;
+  readonly backoffMs: number;
+  readonly at: number;
+}
+
+/** One line of a segment: a job was accepted, or a job has ended. */
+export type IntakeLine =
+  | { readonly accepted: IntakeRecord }
+  | { readonly ended: string; readonly at: number };
+
+export function writeLine(line: IntakeLine): string {
+  if ("ended" in line) return JSON.stringify(line);
+  const { inputJson, ...rest } = line.accepted;
+  return `{"accepted":{"input":${inputJson},${JSON.stringify(rest).slice(1)}}`;
+}
+
+export function readLine(text: string): IntakeLine {
+  const line = JSON.parse(text) as WrittenLine;
+  if ("ended" in line) return line;
+  const { input, ...rest } = line.accepted;
+  return { accepted: { ...rest, inputJson: JSON.stringify(input) } };
+}
+
+type WrittenLine =
+  | { readonly accepted: Omit<IntakeRecord, "inputJson"> & { readonly input: unknown } }
+  | Extract<IntakeLine, { readonly ended: string }>;
