@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { EnqueuedJob, JobContract } from "./contract.ts";
 import { InputTooLargeError } from "./errors.ts";
-import type { IntakeRecord } from "./intake-line.ts";
+import { type IntakeRecord, jsonOf } from "./intake-line.ts";
 import { jobIdOf, newRequestId, workId } from "./job-id.ts";
 import type { PoolName } from "./pools.ts";
 import { queueRecords } from "./queue-records.ts";
@@ -76,7 +76,7 @@ async function queueAccepted(queues: Queues, pool: PoolName, records: readonly I
 /** What one request comes to: a ZodError or an InputTooLargeError when it is not right. */
 export function accept<Input>(contract: JobContract<Input>, input: Input, requestId?: string): IntakeRecord {
   const parsed = parseInput(contract, input);
-  const inputJson = JSON.stringify(parsed) ?? "null";
+  const inputJson = jsonOf(parsed);
   const sizeBytes = Buffer.byteLength(inputJson);
   if (sizeBytes > retention.inputBytes) {
     throw new InputTooLargeError(contract.kind, sizeBytes, retention.inputBytes);

@@ -17,6 +17,11 @@ export type IntakeLine =
   | { readonly accepted: IntakeRecord }
   | { readonly ended: string; readonly at: number };
 
+/** JSON has no text for what is undefined. */
+export function jsonOf(input: unknown): string {
+  return JSON.stringify(input) ?? "null";
+}
+
 export function writeLine(line: IntakeLine): string {
   if ("ended" in line) return JSON.stringify(line);
   const { inputJson, ...rest } = line.accepted;
@@ -27,7 +32,7 @@ export function readLine(text: string): IntakeLine {
   const line = JSON.parse(text) as WrittenLine;
   if ("ended" in line) return line;
   const { input, ...rest } = line.accepted;
-  return { accepted: { ...rest, inputJson: JSON.stringify(input) } };
+  return { accepted: { ...rest, inputJson: jsonOf(input) } };
 }
 
 type WrittenLine =

@@ -1,7 +1,7 @@
 import type { EnqueuedJob } from "./contract.ts";
 import { dropLetter, showDeadLetter } from "./dead-letters.ts";
 import { JobNotFoundError, JobStateError } from "./errors.ts";
-import type { IntakeRecord } from "./intake-line.ts";
+import { type IntakeRecord, jsonOf } from "./intake-line.ts";
 import { forgetFailure } from "./job-fields.ts";
 import { jobIdOf, newRequestId, workOf } from "./job-id.ts";
 import type { JobView } from "./job-view.ts";
@@ -27,7 +27,7 @@ export async function retryJob(queues: Queues, id: string): Promise<JobView> {
       const { attempts = 1, backoff } = job.opts;
       const backoffMs = typeof backoff === "object" ? (backoff.delay ?? 0) : 0;
       const policy = { attempts, backoffMs, at: Date.now() };
-      const inputJson = JSON.stringify(job.data.input);
+      const inputJson = jsonOf(job.data.input);
       await queues.intake?.record([{ id, kind: job.name, pool, inputJson, ...policy }]);
     }
     await job.updateData({ ...job.data, generation: (job.data.generation ?? 0) + 1 });
@@ -53,7 +53,7 @@ export async function replayDeadLetter(queues: Queues, id: string): Promise<Enqu
       return { id, kind, pool, added: true };
     }
     const newId = jobIdOf(workOf(id) ?? id, newRequestId());
-    const inputJson = JSON.stringify(input);
+    const inputJson = jsonOf(input);
     const record: IntakeRecord = { id: newId, kind, pool, inputJson, attempts, backoffMs, at: Date.now() };
     await queues.intake?.record([record]);
     const [enqueued] = await queueRecords(queues, pool, [record]);

@@ -1,12 +1,13 @@
 import { once } from "node:events";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { openLake } from "../../../data/open-lake.ts";
 import { openFolder } from "../../../data/storage/folder.ts";
 import type { Storage } from "../../../data/storage/storage.ts";
 
-/** `merging-process.ts <folder> <writer> <merges> <guarded|unguarded>`: says it is ready, and merges when told. */
-const [dir = "", writer = "", merges = "", guard = ""] = process.argv.slice(2);
+/** `merging-process.ts <folder> <writer> <writers> <merges> <guarded|unguarded>`: says it is ready, and merges when told. */
+const [dir = "", writer = "", writers = "", merges = "", guard = ""] = process.argv.slice(2);
 const folder = openFolder(join(dir, "lake"));
 await using lake = await openLake({
   storage: guard === "unguarded" ? withoutConditionalCreate(folder) : folder,
@@ -28,10 +29,17 @@ function withoutConditionalCreate(storage: Storage): Storage {
     ...storage,
     async putIfAbsent(key, body) {
       if (await storage.stat(key)) return false;
-      // As long as a slow network takes between the question and the write.
-      await setTimeout(5);
+      await allHaveAsked();
       await storage.put(key, body);
       return true;
     },
   };
+}
+
+/** Every writer finds the first version free before any of them writes it. */
+async function allHaveAsked(): Promise<void> {
+  const asked = (who: number | string) => join(dir, `asked-${who}`);
+  writeFileSync(asked(writer), "");
+  const everybody = Array.from({ length: Number(writers) }, (_, who) => asked(who));
+  while (!everybody.every((file) => existsSync(file))) await setTimeout(5);
 }

@@ -42,9 +42,13 @@ async function mergeAtOnce(dir: string, lake: Lake, guard: "guarded" | "unguarde
   await lake.table("test.contended").ensure({ columns });
   const script = fileURLToPath(new URL("merging-process.ts", import.meta.url));
   const children = Array.from({ length: PROCESSES }, (_, writer) =>
-    spawn(process.execPath, ["--import", "tsx", script, dir, String(writer), String(MERGES), guard], {
-      stdio: ["pipe", "pipe", guard === "guarded" ? "inherit" : "ignore"],
-    }),
+    spawn(
+      process.execPath,
+      ["--import", "tsx", script, dir, ...[writer, PROCESSES, MERGES].map(String), guard],
+      {
+        stdio: ["pipe", "pipe", guard === "guarded" ? "inherit" : "ignore"],
+      },
+    ),
   );
   const ended = Promise.all(children.map(exitCode));
   await Promise.all(children.map(({ stdout }) => stdout && once(stdout, "data")));
