@@ -24,8 +24,9 @@ export function jsonOf(input: unknown): string {
 
 export function writeLine(line: IntakeLine): string {
   if ("ended" in line) return JSON.stringify(line);
-  const { inputJson, ...rest } = line.accepted;
-  return `{"accepted":{"input":${inputJson},${JSON.stringify(rest).slice(1)}}`;
+  const { id, kind, pool, inputJson, attempts, backoffMs, at } = line.accepted;
+  const texts = `"id":${jsonOf(id)},"kind":${jsonOf(kind)},"pool":"${pool}"`;
+  return `{"accepted":{${texts},"attempts":${attempts},"backoffMs":${backoffMs},"at":${at},"input":${inputJson}}}`;
 }
 
 export function readLine(text: string): IntakeLine {

@@ -33,23 +33,21 @@ async function queueParts(queues: Queues, pool: PoolName, records: readonly Inta
 }
 
 async function queuePart(queues: Queues, pool: PoolName, records: readonly IntakeRecord[]) {
-  const added = await bulkAdd(queues.of[pool], queues.redis, records);
-  return Promise.all(records.map((record, at) => answerFor(queues, record, added[at])));
+  const enqueued = records.map(({ id, kind }): EnqueuedJob => ({ id, kind, pool, added: true }));
+  const known = await bulkAdd(queues.of[pool], queues.redis, records);
+  await Promise.all(
+    known.map(async ([position, queuedAs]) => {
+      const { id, kind } = records[position] as IntakeRecord;
+      enqueued[position] = await answerForKnown(queues, { id, kind, pool }, queuedAs);
+    }),
+  );
+  return enqueued;
 }
 
 /**
  * BullMQ names another job when the same work waits or runs. If it runs, ours is kept to follow it; if it waits, ours is
  * dropped, for what waits will see all that ours would have seen.
  */
-function answerFor(
-  queues: Queues,
-  { id, kind, pool }: IntakeRecord,
-  queuedAs: string | undefined,
-): EnqueuedJob | Promise<EnqueuedJob> {
-  if (queuedAs === undefined || queuedAs === id) return { id, kind, pool, added: true };
-  return answerForKnown(queues, { id, kind, pool }, queuedAs);
-}
-
 async function answerForKnown(
   queues: Queues,
   { id, kind, pool }: Omit<EnqueuedJob, "added">,

@@ -23,8 +23,10 @@ function record(work: string, request: string, more: Partial<IntakeRecord> = {})
   };
 }
 
-function add(queues: Queues, records: readonly IntakeRecord[]): Promise<string[]> {
-  return bulkAdd(queues.of[pool], queues.redis, records);
+/** The ids under which the records are queued. */
+async function add(queues: Queues, records: readonly IntakeRecord[]): Promise<string[]> {
+  const known = new Map(await bulkAdd(queues.of[pool], queues.redis, records));
+  return records.map(({ id }, position) => known.get(position) ?? id);
 }
 
 /** Everything that Redis has of a job; BullMQ leaves open in which order the options are written. */
