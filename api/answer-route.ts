@@ -1,4 +1,4 @@
-import type { Request, Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Lake } from "../data/lake.ts";
 import type { QueryLimits } from "../data/sql/run-query.ts";
@@ -11,6 +11,7 @@ import { admit, type Gate } from "./admit.ts";
 import type { AnyRoute, ApiServices, Caller, RouteContext } from "./define-route.ts";
 import { readJson, readText } from "./read-body.ts";
 import type { RedisState } from "./redis-state.ts";
+import { queryOf } from "./request-target.ts";
 import { dataHeaders, secureData } from "./security-headers.ts";
 import { nameRequest, traceOf } from "./trace.ts";
 import { invalid, validate } from "./validate.ts";
@@ -30,8 +31,8 @@ type JsonRoute = Exclude<AnyRoute, { stream: unknown }>;
 export async function answerRoute(
   route: AnyRoute,
   params: Readonly<Record<string, string>>,
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   parts: RouteParts,
 ): Promise<void> {
   const { redis, closing } = parts;
@@ -50,17 +51,17 @@ export async function answerRoute(
 }
 
 /** What every answer that is data begins with. */
-export function headData(request: Request, response: Response, closing: AbortSignal) {
+export function headData(request: IncomingMessage, response: ServerResponse, closing: AbortSignal) {
   secureData(response);
   response.setHeader("x-request-id", traceOf(request).id);
   if (closing.aborted) response.setHeader("connection", "close");
 }
 
-function readBody({ takesText, maxBodyBytes = MAX_BODY_BYTES }: AnyRoute, request: Request) {
+function readBody({ takesText, maxBodyBytes = MAX_BODY_BYTES }: AnyRoute, request: IncomingMessage) {
   return takesText ? readText(request, maxBodyBytes, takesText.types) : readJson(request, maxBodyBytes);
 }
 
-function admitTo(route: AnyRoute, request: Request, gate: Gate): Caller {
+function admitTo(route: AnyRoute, request: IncomingMessage, gate: Gate): Caller {
   nameRequest(request, route.path, "anyone");
   if (route.role === "anyone") return { name: "anyone", role: "read" };
   const caller = admit(request, gate);
@@ -72,15 +73,15 @@ function admitTo(route: AnyRoute, request: Request, gate: Gate): Caller {
 function contextOf(
   route: AnyRoute,
   sentParams: Readonly<Record<string, string>>,
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   caller: Caller,
   sentBody: unknown,
   { services, closing }: RouteParts,
 ): RouteContext<unknown, unknown, unknown> {
   const [params, query, body] = validate([
     { in: "path", schema: route.params, value: sentParams },
-    { in: "query", schema: route.query, value: route.query && request.query },
+    { in: "query", schema: route.query, value: route.query && queryOf(request) },
     { in: "body", schema: route.body, value: sentBody },
   ]);
   const idempotencyKey = route.takesIdempotencyKey ? idempotencyKeyOf(request) : undefined;
@@ -106,11 +107,11 @@ class RequestContext implements RouteContext<unknown, unknown, unknown> {
   readonly body: unknown;
   readonly caller: Caller;
   readonly idempotencyKey: string | undefined;
-  readonly #response: Response;
+  readonly #response: ServerResponse;
   readonly #closing: AbortSignal;
   #signal: AbortSignal | undefined;
 
-  constructor(services: ApiServices, asked: Asked, response: Response, closing: AbortSignal) {
+  constructor(services: ApiServices, asked: Asked, response: ServerResponse, closing: AbortSignal) {
     this.lake = services.lake;
     this.queues = services.queues;
     this.log = services.log;
@@ -134,7 +135,7 @@ class RequestContext implements RouteContext<unknown, unknown, unknown> {
 }
 
 /** Aborts when the caller goes away or this process is asked to end. */
-function signalOf(response: Response, closing: AbortSignal): AbortSignal {
+function signalOf(response: ServerResponse, closing: AbortSignal): AbortSignal {
   const controller = new AbortController();
   const abort = () => controller.abort();
   closing.addEventListener("abort", abort, { once: true });
@@ -147,7 +148,13 @@ function signalOf(response: Response, closing: AbortSignal): AbortSignal {
 }
 
 /** All headers go in one list, the length among them: else Node copies each twice and sends the body in chunks. */
-function reply(route: JsonRoute, value: unknown, request: Request, response: Response, closing: AbortSignal) {
+function reply(
+  route: JsonRoute,
+  value: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  closing: AbortSignal,
+) {
   if (response.destroyed) return;
   const body = JSON.stringify(value);
   const bytes = Buffer.byteLength(body);
@@ -168,7 +175,7 @@ function reply(route: JsonRoute, value: unknown, request: Request, response: Res
   response.end(body, bytes === body.length ? "latin1" : "utf8");
 }
 
-function idempotencyKeyOf({ headers }: Request): string | undefined {
+function idempotencyKeyOf({ headers }: IncomingMessage): string | undefined {
   const key = headers["idempotency-key"];
   if (key === undefined) return undefined;
   if (typeof key === "string" && key.length > 0 && key.length <= MAX_KEY_LENGTH) return key;

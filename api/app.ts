@@ -1,5 +1,5 @@
-import type { RequestListener } from "node:http";
-import express, { type ErrorRequestHandler, type Request, type Response } from "express";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import express, { type ErrorRequestHandler } from "express";
 import { firstError } from "../data/errors.ts";
 import { refuseOtherSites } from "./access.ts";
 import type { AccessLog } from "./access-log.ts";
@@ -8,10 +8,10 @@ import { answerRoute, headData } from "./answer-route.ts";
 import { mountBoard } from "./board.ts";
 import type { AnyRoute, ApiServices } from "./define-route.ts";
 import { mountDocsPage } from "./docs-page.ts";
-import { expressClasses } from "./express-classes.ts";
 import { type ProbeParts, probeRoutes } from "./probes.ts";
 import { Problem } from "./problem.ts";
 import type { RedisState } from "./redis-state.ts";
+import { pathOf } from "./request-target.ts";
 import { RouteTable } from "./route-table.ts";
 import { sendProblem } from "./send-problem.ts";
 import { traceOf } from "./trace.ts";
@@ -26,26 +26,20 @@ export interface ApiParts extends Gate {
   readonly closing: AbortSignal;
 }
 
-export interface App {
-  readonly listener: RequestListener;
-  /** What a server that calls the listener makes its requests and responses of. */
-  readonly classes: ReturnType<typeof expressClasses>;
-}
-
 /** Operations are answered without asking Express, which has the board, the reading page and what is unknown. */
-export function createApp(parts: ApiParts): App {
+export function createApp(parts: ApiParts): RequestListener {
   const routes = { ...parts.routes, ...probeRoutes(parts.probes) };
   const table = new RouteTable(Object.values(routes));
-  const fail = (error: unknown, request: Request, response: Response) => {
+  const fail = (error: unknown, request: IncomingMessage, response: ServerResponse) => {
     if (!response.headersSent) headData(request, response, parts.closing);
     sendProblem(firstError(error), response, traceOf(request).id, parts.services.log);
   };
   const pages = createPages(parts, routes, fail);
 
-  const answer = async (request: Request, response: Response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       refuseOtherSites(request);
-      const found = table.find(request.method, request.path);
+      const found = table.find(request.method ?? "", pathOf(request));
       if (!found) return pages(request, response);
       if ("route" in found) return await answerRoute(found.route, found.params, request, response, parts);
       admit(request, parts);
@@ -55,20 +49,17 @@ export function createApp(parts: ApiParts): App {
       fail(error, request, response);
     }
   };
-  return {
-    listener(request, response) {
-      parts.accessLog.follow(request, response);
-      // What cannot even be told to the caller ends the connection, and never the process.
-      answer(request as Request, response as Response).catch((error: unknown) => {
-        parts.services.log.error({ err: error }, "A request could not be answered");
-        response.destroy();
-      });
-    },
-    classes: expressClasses(pages),
+  return (request, response) => {
+    parts.accessLog.follow(request, response);
+    // What cannot even be told to the caller ends the connection, and never the process.
+    answer(request, response).catch((error: unknown) => {
+      parts.services.log.error({ err: error }, "A request could not be answered");
+      response.destroy();
+    });
   };
 }
 
-type Fail = (error: unknown, request: Request, response: Response) => void;
+type Fail = (error: unknown, request: IncomingMessage, response: ServerResponse) => void;
 
 function createPages(parts: ApiParts, routes: ApiParts["routes"], fail: Fail) {
   const app = express();

@@ -20,13 +20,19 @@ const gatherings = new WeakMap<Queues, Map<PoolName, Gathering>>();
  * many callers then share one request to Redis, and the intake writes together what comes while it writes. Each is judged
  * before it joins, so none is refused for another.
  */
-export async function gatherEnqueue(queues: Queues, job: AnyJob, input: unknown): Promise<EnqueuedJob> {
-  const record = accept(job, input);
+export function gatherEnqueue(queues: Queues, job: AnyJob, input: unknown): Promise<EnqueuedJob> {
+  return new Promise((resolve, reject) => {
+    const record = accept(job, input);
+    gatheringOf(queues, job.pool).join({ record, resolve, reject });
+  });
+}
+
+function gatheringOf(queues: Queues, pool: PoolName): Gathering {
   const pools = gatherings.get(queues) ?? new Map<PoolName, Gathering>();
   gatherings.set(queues, pools);
-  const gathering = pools.get(job.pool) ?? new Gathering(queues, job.pool);
-  pools.set(job.pool, gathering);
-  return new Promise((resolve, reject) => gathering.join({ record, resolve, reject }));
+  const gathering = pools.get(pool) ?? new Gathering(queues, pool);
+  pools.set(pool, gathering);
+  return gathering;
 }
 
 class Gathering {

@@ -46,7 +46,7 @@ export async function serveApi(options: ApiOptions): Promise<RunningApi> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
-  const { listener, classes } = createApp({
+  const listener = createApp({
     services,
     routes,
     redis,
@@ -62,7 +62,7 @@ export async function serveApi(options: ApiOptions): Promise<RunningApi> {
       readCluster: clusterMetrics(registry, redis),
     },
   });
-  const server = createServer({ ...limits, ...classes }, listener);
+  const server = createServer(limits, listener);
   server.maxConnections = MOST_CONNECTIONS;
   server.listen(port, host);
   await once(server, "listening");
