@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { findProgram } from "../../queues/redis/find-program.ts";
 import { freePort } from "../../queues/redis/server.ts";
 
-/** A Redis with a file, for tests that kill it or empty it. */
+/** A Redis whose file has what it has answered, as ours always does, for tests that kill it or empty it. */
 export class OwnRedis implements AsyncDisposable {
   readonly url: string;
   readonly #dir: string;
@@ -36,6 +36,8 @@ export class OwnRedis implements AsyncDisposable {
       "",
       "--appendonly",
       "yes",
+      "--appendfsync",
+      "always",
       ...this.#extra,
     ];
     // Where its file may not grow, a write fails as on a full disk, in place of a signal that ends the process.

@@ -37,7 +37,8 @@ export const test = base.extend<Fixtures>({
     const dir = await mkdtemp(join(tmpdir(), "millrace-redis-"));
     await use(dir);
     await endAll(dir);
-    await rm(dir, { recursive: true, force: true });
+    // What has just been told to end may still be writing.
+    await rm(dir, { recursive: true, force: true, maxRetries: 10 });
   },
   start: async ({ dir }, use) => {
     const users: User[] = [];
