@@ -15,8 +15,8 @@ const functions = /^local function .*?^end$/gms;
 
 /**
  * BullMQ's own script for one job, as a function that is called for many: one command then stands for all of them, what
- * BullMQ packs for each is handed over as it is, and the functions of its script are made once for all. What lies in Redis
- * afterwards is what `queue.add` would have left.
+ * BullMQ packs for each is handed over as it is, options are JSON already, and the functions of its script are made once
+ * for all. What lies in Redis afterwards is what `queue.add` would have left.
  */
 const script = `
 local policies = cjson.decode(ARGV[2])
