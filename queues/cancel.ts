@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { JobNotFoundError, JobStateError } from "./errors.ts";
 import { setReasonToFail } from "./job-fields.ts";
+import { workOf } from "./job-id.ts";
 import { CANCELLED, type JobView, viewOf } from "./job-view.ts";
-import { childIds, locate } from "./jobs.ts";
+import { childIds, keptView, locate } from "./jobs.ts";
 import type { Queues } from "./queues.ts";
 import { reach } from "./reach.ts";
 
@@ -19,6 +20,8 @@ export const CancelMessage = z.array(z.string());
  */
 export async function cancelJob(queues: Queues, id: string): Promise<JobView> {
   return reach(queues, async () => {
+    const kept = await cancelKept(queues, id);
+    if (kept) return kept;
     const found = await locate(queues, id);
     if (!found) throw new JobNotFoundError(id);
     const state = await queues.of[found.pool].getJobState(id);
@@ -38,6 +41,20 @@ export async function cancelChildren(queues: Queues, id: string): Promise<void> 
   if (!found) return;
   const pending = await queues.redis.smembers(`${queues.of[found.pool].toKey(id)}:dependencies`);
   await Promise.all(pending.map((key) => cancelTree(queues, key.slice(key.lastIndexOf(":") + 1))));
+}
+
+const dropKept = `if redis.call("HGET", KEYS[1], "jid") ~= ARGV[1] then return 0 end return redis.call("DEL", KEYS[1])`;
+
+/** A request that is kept until a run of the same work ends is no job yet, and leaves nothing. */
+async function cancelKept(queues: Queues, id: string): Promise<JobView | undefined> {
+  const kept = await keptView(queues, id);
+  if (!kept) return undefined;
+  const key = queues.of[kept.pool].toKey(`dn:${workOf(id)}`);
+  // It may have become a job since.
+  if ((await queues.redis.eval(dropKept, 1, key, id)) !== 1) return undefined;
+  queues.intake?.ended(id);
+  await queues.intake?.flush();
+  return { ...kept, state: "failed", cancelled: true, error: CANCELLED };
 }
 
 async function cancelTree(queues: Queues, id: string): Promise<void> {

@@ -103,16 +103,16 @@ function parseInput<Input>({ input: schema }: JobContract<Input>, input: Input):
   }
 }
 
-async function askedBefore(
-  queues: Queues,
-  { id, kind, pool }: IntakeRecord,
-): Promise<EnqueuedJob | undefined> {
+async function askedBefore(queues: Queues, record: IntakeRecord): Promise<EnqueuedJob | undefined> {
+  const { id, kind, pool } = record;
   const state = await queues.of[pool].getJobState(id);
   if (state === "unknown") return undefined;
   if (state === "failed") {
     await retryJob(queues, id);
     return { id, kind, pool, added: true };
   }
+  // It may be recorded as ended, by a caller who was told that Redis is away.
+  if (state !== "completed") await queues.intake?.record([{ ...record, at: Date.now() + 1 }]);
   return { id, kind, pool, added: false };
 }
 

@@ -1,4 +1,5 @@
-import type { PoolName } from "./pools.ts";
+import { z } from "zod";
+import { type PoolName, poolNames } from "./pools.ts";
 
 /** A root job that was accepted: all it takes to queue it again. */
 export interface IntakeRecord {
@@ -29,13 +30,38 @@ export function writeLine(line: IntakeLine): string {
   return `{"accepted":{${texts},"attempts":${attempts},"backoffMs":${backoffMs},"at":${at},"input":${inputJson}}}`;
 }
 
-export function readLine(text: string): IntakeLine {
-  const line = JSON.parse(text) as WrittenLine;
-  if ("ended" in line) return line;
-  const { input, ...rest } = line.accepted;
+/** What no version of ours has written comes back as it is, for somebody to look at. */
+export function readLine(text: string): IntakeLine | UnreadableLine {
+  const read = WrittenLine.safeParse(jsonIn(text));
+  if (!read.success) return { unreadable: text };
+  if ("ended" in read.data) return read.data;
+  const { input, ...rest } = read.data.accepted;
   return { accepted: { ...rest, inputJson: jsonOf(input) } };
 }
 
-type WrittenLine =
-  | { readonly accepted: Omit<IntakeRecord, "inputJson"> & { readonly input: unknown } }
-  | Extract<IntakeLine, { readonly ended: string }>;
+export interface UnreadableLine {
+  readonly unreadable: string;
+}
+
+const WrittenLine = z.union([
+  z.object({
+    accepted: z.object({
+      id: z.string().min(1),
+      kind: z.string().min(1),
+      pool: z.enum(poolNames),
+      input: z.unknown().optional(),
+      attempts: z.number(),
+      backoffMs: z.number(),
+      at: z.number(),
+    }),
+  }),
+  z.object({ ended: z.string(), at: z.number() }),
+]);
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

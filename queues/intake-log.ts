@@ -1,6 +1,12 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { INTAKE_PREFIX, sealedKeyOf, writeSegment } from "./intake.ts";
-import { type IntakeLine, type IntakeRecord, readLine, writeLine } from "./intake-line.ts";
+import { INTAKE_PREFIX, sealedKeyOf, UNREADABLE_PREFIX, writeSegment } from "./intake.ts";
+import {
+  type IntakeLine,
+  type IntakeRecord,
+  readLine,
+  type UnreadableLine,
+  writeLine,
+} from "./intake-line.ts";
 import { workOf } from "./job-id.ts";
 import { isMissing, type RecordStore } from "./record-store.ts";
 
@@ -17,6 +23,8 @@ export interface IntakeLog {
   readonly pending: ReadonlyMap<string, IntakeRecord>;
   /** Marks of jobs whose records were not among the segments. */
   readonly strayMarks: ReadonlyMap<string, number>;
+  /** Lines that nobody of ours has written. They are in nobody's way, and never thrown away. */
+  readonly unreadable: readonly string[];
 }
 
 export async function readIntake(store: RecordStore): Promise<IntakeLog> {
@@ -26,29 +34,30 @@ export async function readIntake(store: RecordStore): Promise<IntakeLog> {
   const accepted = new Map<string, IntakeRecord>();
   const ended = new Map<string, number>();
   const segments = new Map<string, number>();
+  const unreadable: string[] = [];
   let lines = 0;
   for (const key of keys) {
     const read = await readSegment(store, key);
     segments.set(key, read.length);
     lines += read.length;
     for (const line of read) {
-      if ("accepted" in line) keepNewest(accepted, line.accepted);
+      if ("unreadable" in line) unreadable.push(line.unreadable);
+      else if ("accepted" in line) keepNewest(accepted, line.accepted);
       else ended.set(line.ended, Math.max(line.at, ended.get(line.ended) ?? 0));
     }
     await turn();
   }
 
-  const pending = new Map<string, IntakeRecord>();
-  for (const [id, record] of accepted) if ((ended.get(id) ?? -1) < record.at) pending.set(id, record);
+  const pending = new Map([...accepted].filter(([id, { at }]) => (ended.get(id) ?? -1) < at));
   const strayMarks = new Map([...ended].filter(([id]) => !accepted.has(id)));
-  return { segments, lines, pending, strayMarks };
+  return { segments, lines, pending, strayMarks, unreadable };
 }
 
 /**
  * Of pending requests for the same work the newest stands for all: it starts after every one of them was asked for.
  * Answers those that it stands for.
  */
-export function superseded(pending: ReadonlyMap<string, IntakeRecord>): string[] {
+export function superseded(pending: ReadonlyMap<string, IntakeRecord>): IntakeRecord[] {
   const newest = new Map<string, IntakeRecord>();
   for (const record of pending.values()) {
     const work = workOf(record.id) ?? record.id;
@@ -56,7 +65,7 @@ export function superseded(pending: ReadonlyMap<string, IntakeRecord>): string[]
     if (!other || other.at <= record.at) newest.set(work, record);
   }
   const standing = new Set([...newest.values()].map(({ id }) => id));
-  return [...pending.keys()].filter((id) => !standing.has(id));
+  return [...pending.values()].filter(({ id }) => !standing.has(id));
 }
 
 /**
@@ -70,6 +79,7 @@ export async function compact(
   pending: readonly IntakeRecord[],
 ): Promise<boolean> {
   const marks = [...log.strayMarks].filter(([, at]) => Date.now() - at < MARKS_KEPT_MS);
+  const unreadable = [...log.unreadable];
   const kept: IntakeLine[] = [
     ...pending.map((accepted) => ({ accepted })),
     ...marks.map(([ended, at]) => ({ ended, at })),
@@ -77,23 +87,30 @@ export async function compact(
   if (log.segments.size < MANY_SEGMENTS && log.lines <= 2 * kept.length + SEGMENT_LINES) return false;
 
   const { late, read } = await sealAll(store, log.segments);
-  kept.push(...late);
-
-  for (let from = 0; from < kept.length; from += SEGMENT_LINES) {
-    const chunk = kept.slice(from, from + SEGMENT_LINES);
-    await writeSegment(store, chunk.map(writeLine));
+  for (const line of late) {
+    if ("unreadable" in line) unreadable.push(line.unreadable);
+    else kept.push(line);
   }
+
+  await writeSegments(store, INTAKE_PREFIX, kept.map(writeLine));
+  await writeSegments(store, UNREADABLE_PREFIX, unreadable);
   // In their order, so that a mark never goes before the record it settles.
   for (const key of read) await store.delete(key);
   return true;
+}
+
+async function writeSegments(store: RecordStore, prefix: string, lines: readonly string[]): Promise<void> {
+  for (let from = 0; from < lines.length; from += SEGMENT_LINES) {
+    await writeSegment(store, lines.slice(from, from + SEGMENT_LINES), prefix);
+  }
 }
 
 /** What was added since they were read, and the segments of which every line is known now. */
 async function sealAll(
   store: RecordStore,
   segments: IntakeLog["segments"],
-): Promise<{ late: IntakeLine[]; read: string[] }> {
-  const late: IntakeLine[] = [];
+): Promise<{ late: ReadLine[]; read: string[] }> {
+  const late: ReadLine[] = [];
   const read: string[] = [];
   for (const [key, lines] of segments) {
     const sealed = store.logs && sealedKeyOf(key);
@@ -106,7 +123,9 @@ async function sealAll(
   return { late, read };
 }
 
-async function readSegment(store: RecordStore, key: string): Promise<IntakeLine[]> {
+type ReadLine = IntakeLine | UnreadableLine;
+
+async function readSegment(store: RecordStore, key: string): Promise<ReadLine[]> {
   try {
     const text = (await store.get(key)).toString("utf8");
     return linesOf(text);
@@ -118,7 +137,7 @@ async function readSegment(store: RecordStore, key: string): Promise<IntakeLine[
 }
 
 /** The last line may be half of one: its writer is at it, or died, and has promised nothing. */
-function linesOf(text: string): IntakeLine[] {
+function linesOf(text: string): ReadLine[] {
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
   return whole.split("\n").flatMap((line) => (line === "" ? [] : [readLine(line)]));
 }

@@ -4,6 +4,8 @@ import { type IntakeRecord, writeLine } from "./intake-line.ts";
 import type { RecordLog, RecordStore } from "./record-store.ts";
 
 export const INTAKE_PREFIX = "_intake/";
+/** Where lines go that nobody of ours has written. */
+export const UNREADABLE_PREFIX = "_intake-unreadable/";
 const SEGMENT_LINES = 5_000;
 const GROWN_BYTES = 4 * 1024 ** 2;
 const GROWING = ".growing.ndjson";
@@ -34,9 +36,12 @@ export class Intake {
     await this.#write();
   }
 
-  /** Written within seconds, without anybody waiting: what a lost mark costs is one more harmless run. */
-  ended(id: string): void {
-    this.#marks.push(writeLine({ ended: id, at: Date.now() }));
+  /**
+   * Settles what was recorded of the job until then. Written within seconds, without anybody waiting: what a lost mark
+   * costs is one more harmless run.
+   */
+  ended(id: string, at = Date.now()): void {
+    this.#marks.push(writeLine({ ended: id, at }));
     if (this.#marks.length >= SEGMENT_LINES) this.#flushQuietly();
     this.#marksTimer ??= setTimeout(() => this.#flushQuietly(), DONE_MARKS_WAIT_MS).unref();
   }
@@ -108,13 +113,17 @@ export class Intake {
 }
 
 /** Segments sort by the time they were written. */
-export async function writeSegment(store: RecordStore, lines: readonly string[]): Promise<void> {
-  await store.put(newSegmentKey(".ndjson"), `${lines.join("\n")}\n`);
+export async function writeSegment(
+  store: RecordStore,
+  lines: readonly string[],
+  prefix = INTAKE_PREFIX,
+): Promise<void> {
+  await store.put(newSegmentKey(".ndjson", prefix), `${lines.join("\n")}\n`);
 }
 
-function newSegmentKey(ending: string): string {
+function newSegmentKey(ending: string, prefix = INTAKE_PREFIX): string {
   const time = String(Date.now()).padStart(14, "0");
-  return `${INTAKE_PREFIX}${time}-${writerId}-${randomBytes(4).toString("hex")}${ending}`;
+  return `${prefix}${time}-${writerId}-${randomBytes(4).toString("hex")}${ending}`;
 }
 
 /** The key of a growing segment once it grows no more; undefined for one that does not grow. */

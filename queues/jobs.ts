@@ -133,7 +133,7 @@ async function newest(queues: Queues, pool: PoolName, state: JobState | undefine
 }
 
 /** A request that came while the same work runs has no job yet: BullMQ keeps it aside until that run ends. */
-async function keptView(queues: Queues, id: string): Promise<JobView | undefined> {
+export async function keptView(queues: Queues, id: string): Promise<JobView | undefined> {
   const work = workOf(id);
   if (!work) return undefined;
   const pipeline = queues.redis.pipeline();

@@ -1,7 +1,6 @@
 import { bulkAdd } from "./bulk-add.ts";
 import type { EnqueuedJob } from "./contract.ts";
 import type { IntakeRecord } from "./intake-line.ts";
-import { workOf } from "./job-id.ts";
 import type { PoolName } from "./pools.ts";
 import type { Queues } from "./queues.ts";
 
@@ -32,29 +31,24 @@ async function queueParts(queues: Queues, pool: PoolName, records: readonly Inta
   return (await Promise.all(parts)).flat();
 }
 
+/**
+ * What met the same work is answered with the job that stands in for it, which has begun nothing yet and so will see all
+ * that this one would have seen.
+ */
 async function queuePart(queues: Queues, pool: PoolName, records: readonly IntakeRecord[]) {
   const enqueued = records.map(({ id, kind }): EnqueuedJob => ({ id, kind, pool, added: true }));
-  const known = await bulkAdd(queues.of[pool], queues.redis, records);
-  await Promise.all(
-    known.map(async ([position, queuedAs]) => {
-      const { id, kind } = records[position] as IntakeRecord;
-      enqueued[position] = await answerForKnown(queues, { id, kind, pool }, queuedAs);
-    }),
-  );
+  const met = await bulkAdd(queues.of[pool], queues.redis, records);
+  const standIns: IntakeRecord[] = [];
+  const done: string[] = [];
+  for (const [position, standIn, displaced] of met) {
+    const record = records[position] as IntakeRecord;
+    done.push(standIn ? record.id : displaced);
+    if (!standIn) continue;
+    enqueued[position] = { id: standIn, kind: record.kind, pool, added: false };
+    standIns.push({ ...record, id: standIn, at: Math.max(Date.now(), record.at + 1) });
+  }
+  // One that stands in may be recorded as ended, by a caller who was told that Redis is away: then all depends on this.
+  if (standIns.length > 0) await queues.intake?.record(standIns);
+  for (const id of done) queues.intake?.ended(id);
   return enqueued;
-}
-
-/**
- * BullMQ names another job when the same work waits or runs. If it runs, ours is kept to follow it; if it waits, ours is
- * dropped, for what waits will see all that ours would have seen.
- */
-async function answerForKnown(
-  queues: Queues,
-  { id, kind, pool }: Omit<EnqueuedJob, "added">,
-  queuedAs: string,
-): Promise<EnqueuedJob> {
-  const kept = await queues.redis.hget(queues.of[pool].toKey(`dn:${workOf(id)}`), "jid");
-  if (kept === id) return { id, kind, pool, added: true };
-  queues.intake?.ended(id);
-  return { id: queuedAs, kind, pool, added: false };
 }

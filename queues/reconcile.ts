@@ -17,6 +17,8 @@ export interface IntakeReport {
   readonly requeued: number;
   /** Of those, found to have ended. */
   readonly settled: number;
+  /** Lines of the record that nobody can read. */
+  readonly unreadable: number;
   readonly compacted: boolean;
 }
 
@@ -29,31 +31,33 @@ export async function reconcileIntake(
   { onItsWayMs = ON_ITS_WAY_MS }: { readonly onItsWayMs?: number } = {},
 ): Promise<IntakeReport> {
   const { store, intake } = queues;
-  if (!store || !intake) return { pending: 0, requeued: 0, settled: 0, compacted: false };
+  if (!store || !intake) return { pending: 0, requeued: 0, settled: 0, unreadable: 0, compacted: false };
   const log = await readIntake(store);
   const left = new Map(log.pending);
   let settled = 0;
-  const settle = (id: string) => {
+  const settle = (id: string, at: number) => {
     settled += 1;
     left.delete(id);
-    intake.ended(id);
+    intake.ended(id, at);
   };
 
-  for (const id of superseded(left)) settle(id);
+  // What is recorded of them from now on, because they stand in for others, is not settled by this.
+  for (const { id, at } of superseded(left)) settle(id, at);
   const lost: IntakeRecord[] = [];
   const records = [...left.values()];
   for (let from = 0; from < records.length; from += CHUNK) {
     const chunk = records.slice(from, from + CHUNK);
     const fates = await fatesOf(queues, chunk);
     for (const [at, record] of chunk.entries()) {
-      if (fates[at] === "ended") settle(record.id);
+      if (fates[at] === "ended") settle(record.id, Math.max(Date.now(), record.at));
       if (fates[at] === "lost" && Date.now() - record.at >= onItsWayMs) lost.push(record);
     }
   }
   await queueLost(queues, lost);
   await intake.flush();
   const compacted = await compact(store, log, [...left.values()]);
-  return { pending: log.pending.size, requeued: lost.length, settled, compacted };
+  const unreadable = log.unreadable.length;
+  return { pending: log.pending.size, requeued: lost.length, settled, unreadable, compacted };
 }
 
 type Fate = "lost" | "there" | "ended";

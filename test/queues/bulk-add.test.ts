@@ -2,6 +2,7 @@ import { describe, expect } from "vitest";
 import { bulkAdd } from "../../queues/bulk-add.ts";
 import type { IntakeRecord } from "../../queues/intake-line.ts";
 import { workOf } from "../../queues/job-id.ts";
+import { findJob } from "../../queues/jobs.ts";
 import type { Queues } from "../../queues/queues.ts";
 import { jobOptions } from "../../queues/retention.ts";
 import { test } from "../support/test.ts";
@@ -25,8 +26,9 @@ function record(work: string, request: string, more: Partial<IntakeRecord> = {})
 
 /** The ids under which the records are queued. */
 async function add(queues: Queues, records: readonly IntakeRecord[]): Promise<string[]> {
-  const known = new Map(await bulkAdd(queues.of[pool], queues.redis, records));
-  return records.map(({ id }, position) => known.get(position) ?? id);
+  const met = await bulkAdd(queues.of[pool], queues.redis, records);
+  const standIns = new Map(met.map(([position, standIn]) => [position, standIn]));
+  return records.map(({ id }, position) => standIns.get(position) || id);
 }
 
 /** Everything that Redis has of a job; BullMQ leaves open in which order the options are written. */
@@ -71,7 +73,39 @@ describe("what many records leave in Redis", () => {
   });
 });
 
+/** The job has begun, and is where begun jobs are or wait. */
+async function begin({ redis, of }: Queues, id: string, state: "active" | "waiting-children" | "delayed") {
+  const key = (name: string) => of[pool].toKey(name);
+  await redis.lrem(key("wait"), 1, id);
+  await redis.hset(key(id), "processedOn", Date.now());
+  if (state === "active") await redis.lpush(key("active"), id);
+  else await redis.zadd(key(state), Date.now() + 60_000, id);
+}
+
 describe("records of one work", () => {
+  test.for(["active", "waiting-children", "delayed"] as const)(
+    "are kept to follow a job that has begun and is %s, the first of those that say the same",
+    async (state, { queues }) => {
+      const [first, second, third] = [record("same", "one"), record("same", "two"), record("same", "three")];
+      await add(queues, [first]);
+      await begin(queues, first.id, state);
+
+      expect(await add(queues, [second, third])).toEqual([second.id, second.id]);
+      expect(await add(queues, [second])).toEqual([second.id]);
+      expect(await findJob(queues, second.id)).toMatchObject({ state: "waiting" });
+    },
+  );
+
+  test("of which a later one says something else: it is kept in the other's place", async ({ queues }) => {
+    const [first, second] = [record("same", "one"), record("same", "two")];
+    const other = record("same", "three", { inputJson: '{"part":2}' });
+    await add(queues, [first]);
+    await begin(queues, first.id, "waiting-children");
+
+    expect(await bulkAdd(queues.of[pool], queues.redis, [second, other])).toEqual([[1, "", second.id]]);
+    expect(await findJob(queues, other.id)).toMatchObject({ state: "waiting", input: { part: 2 } });
+  });
+
   test("are the job that waits, also within one command", async ({ queues }) => {
     const [first, second, other] = [record("same", "one"), record("same", "two"), record("other", "one")];
 

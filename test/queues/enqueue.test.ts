@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { ZodError, z } from "zod";
 import type { Storage } from "../../data/storage/storage.ts";
+import { cancelJob } from "../../queues/cancel.ts";
 import { enqueue, enqueueMany } from "../../queues/enqueue.ts";
 import { InputTooLargeError, RedisUnavailableError } from "../../queues/errors.ts";
 import { readIntake } from "../../queues/intake-log.ts";
@@ -8,6 +9,7 @@ import { findJob } from "../../queues/jobs.ts";
 import { openQueues } from "../../queues/queues.ts";
 import type { RecordLog, RecordStore } from "../../queues/record-store.ts";
 import { untilEnded } from "../../queues/watch.ts";
+import { child } from "../../workers/define-job.ts";
 import { startPool } from "../../workers/pool.ts";
 import { Gate } from "../support/gate.ts";
 import { kind, kindsOf } from "../support/kinds.ts";
@@ -57,6 +59,69 @@ describe("asking for the same work again", () => {
     expect(kept).toMatchObject({ state: "waiting", input: { table: "a", note: "third" } });
     expect(await untilEnded(queues, last.id)).toMatchObject({ state: "completed" });
     expect(notes).toEqual(["first", "third"]);
+  });
+
+  test("while it waits for its parts is kept to run after it", async ({ queues, services }) => {
+    const gate = new Gate();
+    const ran = new Set<string>();
+    const part = kind({
+      kind: "part",
+      input: z.strictObject({}),
+      async run() {
+        if (ran.size === 1) await gate.passed();
+        return {};
+      },
+    });
+    const flow = kind({
+      ...merge,
+      async run({ id, runChildren }) {
+        ran.add(id);
+        await runChildren("parts", [child(part, {})]);
+        return {};
+      },
+    });
+    await using _pool = await startPool(services, { pools: ["observer"], jobOf: kindsOf(flow, part) });
+
+    const first = await enqueue(queues, flow, { table: "a" });
+    await gate.reached();
+    await expect.poll(() => queues.of.observer.getJobState(first.id)).toBe("waiting-children");
+    const second = await enqueue(queues, flow, { table: "a" });
+    const third = await enqueue(queues, flow, { table: "a" });
+    gate.open();
+
+    expect(second.added).toBe(true);
+    expect(third).toEqual({ ...second, added: false });
+    expect(await untilEnded(queues, second.id)).toMatchObject({ state: "completed" });
+    expect([...ran]).toEqual([first.id, second.id]);
+  });
+
+  test("that is kept and cancelled leaves nothing of it, and the one that runs runs on", async ({
+    queues,
+    services,
+    lake,
+  }) => {
+    const gate = new Gate();
+    let runs = 0;
+    const slow = kind({
+      ...merge,
+      async run() {
+        runs += 1;
+        await gate.passed();
+        return {};
+      },
+    });
+    await using _pool = await startPool(services, { pools: ["observer"], jobOf: kindsOf(slow) });
+    const first = await enqueue(queues, slow, { table: "a" });
+    await gate.reached();
+    const second = await enqueue(queues, slow, { table: "a" });
+
+    expect(await cancelJob(queues, second.id)).toMatchObject({ state: "failed", cancelled: true });
+    gate.open();
+
+    expect(await untilEnded(queues, first.id)).toMatchObject({ state: "completed" });
+    expect(await findJob(queues, second.id)).toBeUndefined();
+    expect([...(await readIntake(lake.storage)).pending.keys()]).not.toContain(second.id);
+    expect(runs).toBe(1);
   });
 
   test("after it has completed or failed runs it again", async ({ queues, services }) => {

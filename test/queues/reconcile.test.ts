@@ -3,7 +3,7 @@ import { z } from "zod";
 import { auditQueues, failedWithoutLetter } from "../../queues/audit.ts";
 import { listDeadLetters, purgeDeadLetter } from "../../queues/dead-letters.ts";
 import { enqueue, enqueueMany } from "../../queues/enqueue.ts";
-import { INTAKE_PREFIX } from "../../queues/intake.ts";
+import { INTAKE_PREFIX, UNREADABLE_PREFIX } from "../../queues/intake.ts";
 import { readIntake } from "../../queues/intake-log.ts";
 import { childId } from "../../queues/job-id.ts";
 import { pausePool } from "../../queues/pool-status.ts";
@@ -37,6 +37,81 @@ async function loseRedis({ redis, address }: Queues): Promise<void> {
     if (keys.length > 0) await redis.del(...keys);
   }
 }
+
+describe("two requests for one work", () => {
+  const count = counting([]);
+  const leftOf = async (queues: Queues) => {
+    await queues.intake?.flush();
+    await loseRedis(queues);
+    await reconcileIntake(queues, atOnce);
+    return (await queues.of.observer.getWaiting()).map(({ id }) => id);
+  };
+
+  test("leave one, also when the first was told that Redis is away and came to it late", async ({
+    queues,
+  }) => {
+    const first = await enqueue(queues, count, { n: 1 });
+    queues.intake?.ended(first.id);
+
+    expect(await enqueue(queues, count, { n: 1 })).toEqual({ ...first, added: false });
+    expect(await leftOf(queues)).toEqual([first.id]);
+  });
+
+  test("leave one, also when the first has a name and is asked for again by it", async ({ queues }) => {
+    const named = { requestId: "night" };
+    const first = await enqueue(queues, count, { n: 1 }, named);
+    queues.intake?.ended(first.id);
+
+    expect(await enqueue(queues, count, { n: 1 }, named)).toEqual({ ...first, added: false });
+    expect(await leftOf(queues)).toEqual([first.id]);
+  });
+
+  test("leave one, also when they are reconciled before the second is marked as ended", async ({
+    queues,
+  }) => {
+    const first = await enqueue(queues, count, { n: 1 });
+    await enqueue(queues, count, { n: 1 });
+
+    await reconcileIntake(queues, atOnce);
+
+    expect(await leftOf(queues)).toEqual([first.id]);
+  });
+
+  test("leave the last, when another input took the place of the first", async ({ queues }) => {
+    const loose = { ...count, key: () => "same" };
+    const begun = await enqueue(queues, loose, { n: 1 });
+    await queues.redis.hset(queues.of.observer.toKey(begun.id), "processedOn", Date.now());
+    await enqueue(queues, loose, { n: 2 });
+    const last = await enqueue(queues, loose, { n: 3 });
+    queues.intake?.ended(begun.id);
+
+    expect(await leftOf(queues)).toEqual([last.id]);
+  });
+});
+
+describe("a line of the intake that nobody of ours has written", () => {
+  test.for(["5", "null", "{}", '{"accepted":null}', '{"accepted":{"id":"a.b","pool":"none"}}', '{"acc'])(
+    "is in nobody's way and is put aside: %s",
+    async (line, { queues, lake }) => {
+      const { id } = await enqueue(queues, counting([]), { n: 1 });
+      await lake.storage.put(`${INTAKE_PREFIX}00000000000001-foreign.ndjson`, `${line}\n`);
+      await loseRedis(queues);
+
+      expect(await reconcileIntake(queues, atOnce)).toMatchObject({ requeued: 1, unreadable: 1 });
+      expect((await queues.of.observer.getWaiting()).map((job) => job.id)).toEqual([id]);
+
+      for (let n = 0; n < 20; n += 1)
+        await lake.storage.put(`${INTAKE_PREFIX}0000000000001${n}-x.ndjson`, "");
+      await reconcileIntake(queues, atOnce);
+
+      const aside = [];
+      for await (const { key } of lake.storage.list(UNREADABLE_PREFIX))
+        aside.push(await lake.storage.get(key));
+      expect(aside.map(String)).toEqual([`${line}\n`]);
+      expect(await reconcileIntake(queues, atOnce)).toMatchObject({ pending: 1, unreadable: 0 });
+    },
+  );
+});
 
 describe("when Redis has lost everything", () => {
   test("accepted work is queued again under its ids and done", async ({ queues, services }) => {

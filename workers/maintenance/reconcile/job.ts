@@ -9,6 +9,7 @@ export const Output = z.strictObject({
   pending: z.number(),
   requeued: z.number(),
   settled: z.number(),
+  unreadable: z.number(),
   lettersWritten: z.number(),
   releasedParents: z.number(),
   activeWithoutLock: z.number(),

@@ -14,9 +14,15 @@ export async function reconcileNow({ queues, log }: Pick<Services, "queues" | "l
   for (const { pool, job } of failed) {
     await keepDeadLetter(queues, pool, job, new Error(job.failedReason ?? "It failed without a reason"));
   }
-  const { pending, requeued, settled } = await reconcileIntake(queues);
+  const { pending, requeued, settled, unreadable } = await reconcileIntake(queues);
   const audit = await auditQueues(queues);
   if (requeued > 0) log.warn({ requeued }, "Accepted work was missing in Redis and is queued again");
+  if (unreadable > 0) {
+    log.error(
+      { lines: unreadable },
+      "Lines of _intake/ are no record of ours; they end in _intake-unreadable/",
+    );
+  }
   if (audit.releasedParents.length > 0)
     log.warn({ ids: audit.releasedParents }, "Stuck parents were released");
   if (audit.activeWithoutLock.length > 0)
@@ -26,6 +32,7 @@ export async function reconcileNow({ queues, log }: Pick<Services, "queues" | "l
     pending,
     requeued,
     settled,
+    unreadable,
     lettersWritten: failed.length,
     releasedParents: audit.releasedParents.length,
     activeWithoutLock: audit.activeWithoutLock.length,
