@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout } from "node:timers/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { z } from "zod";
@@ -11,6 +11,8 @@ import { test } from "../../support/test.ts";
 const script = fileURLToPath(new URL("appender.ts", import.meta.url));
 const BATCHES = 200;
 const BATCH = 10;
+/** Which deletion is the last that each of the appenders does before it is killed. */
+const LAST_DELETIONS = [1, 100, 256];
 
 test("an appender that is killed as it deletes what it took, again and again, leaves each event once", async ({
   dir,
@@ -25,37 +27,27 @@ test("an appender that is killed as it deletes what it took, again and again, le
       await inbox.store((await readEventValues(events)).lines);
     }
   };
-  let interrupted = 0;
-  for (let round = 0; round < 3; round += 1) {
+  const start = (name: string, ...deletions: string[]) =>
+    spawn(process.execPath, ["--import", "tsx", script, join(dir, "lake"), join(dir, name), ...deletions], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+  for (const [round, deletions] of LAST_DELETIONS.entries()) {
     await send(round);
     const { files } = await backlogOf(lake.storage);
-    const appender = spawn(process.execPath, ["--import", "tsx", script, dir], { stdio: "inherit" });
-    await untilFewer(files, appender, async () => (await backlogOf(lake.storage)).files);
-    if (appender.exitCode === null) {
-      appender.kill("SIGKILL");
-      await once(appender, "exit");
-    }
-    if ((await backlogOf(lake.storage)).files > 0) interrupted += 1;
+    const appender = start(`spill-${round}`, String(deletions));
+    await once(appender.stdout, "data");
+    appender.kill("SIGKILL");
+    await once(appender, "exit");
+    expect((await backlogOf(lake.storage)).files).toBe(files - deletions);
   }
-  const last = spawn(process.execPath, ["--import", "tsx", script, dir], { stdio: "inherit" });
-  expect(await once(last, "exit")).toEqual([0, null]);
+  expect(await once(start("spill-last"), "exit")).toEqual([0, null]);
 
-  expect(interrupted).toBeGreaterThan(0);
   expect((await backlogOf(lake.storage)).files).toBe(0);
   const rows = await (await lake.table("observer.events").snapshot()).readSql();
   const counted = await (await lake.duckdb()).query(
     z.object({ rows: z.bigint(), ids: z.bigint() }),
     `select count(*) as rows, count(distinct id) as ids from (${rows})`,
   );
-  const all = BigInt(3 * BATCHES * BATCH);
+  const all = BigInt(LAST_DELETIONS.length * BATCHES * BATCH);
   expect(counted).toEqual([{ rows: all, ids: all }]);
 });
-
-/** Resolves at the first deletion, or when the process has ended. */
-async function untilFewer(
-  files: number,
-  appender: ChildProcess,
-  count: () => Promise<number>,
-): Promise<void> {
-  while (appender.exitCode === null && (await count()) >= files) await setTimeout(1);
-}
