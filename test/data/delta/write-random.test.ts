@@ -9,7 +9,8 @@ import { openFolder } from "../../../data/storage/folder.ts";
 import { test } from "../../support/test.ts";
 import { Crash, crashingStorage } from "./crashing-storage.ts";
 
-const STEPS = 3000;
+/** The fewest are done on any machine; more of them while there is time. */
+const STEPS = { fewest: 120, most: 3_000 };
 const LONGEST_MS = 16_000;
 
 /** A row as its text; a plain table is the list of them. */
@@ -80,7 +81,7 @@ describe.each([
   }, async ({ dir, lake, annotate }) => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const duckdb = await lake.duckdb();
-    const steps = fc.sample(fc.tuple(stepOf, crashOf), { numRuns: STEPS, seed });
+    const steps = fc.sample(fc.tuple(stepOf, crashOf), { numRuns: STEPS.most, seed });
     const folder = join(dir, "random");
     const open = (crash: (typeof steps)[number][1]) => {
       const storage = openFolder(folder);
@@ -99,7 +100,7 @@ describe.each([
 
     let done = 0;
     for (const [number, [step, crash]] of steps.entries()) {
-      if (Date.now() > until) break;
+      if (number >= STEPS.fewest && Date.now() > until) break;
       const place = `seed ${seed}, step ${number}: ${JSON.stringify({ step, crash })}`;
       const before = versions.at(-1) ?? [];
       const target = restoreTarget(step, versions);
@@ -119,7 +120,6 @@ describe.each([
     }
     const hidings = await hidingsOf(table);
     await annotate(`seed ${seed}, ${done} steps, ${hidings} that hid rows`);
-    expect(done, `seed ${seed}`).toBeGreaterThan(20);
     expect(hidings > 0, `seed ${seed}`).toBe("delta.enableDeletionVectors" in properties);
   });
 });
