@@ -1,15 +1,18 @@
-import { setTimeout } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { z } from "zod";
 import { defineRoute } from "../../api/define-route.ts";
 import { routes } from "../../api/routes.ts";
+import { Gate } from "../support/gate.ts";
 import { test } from "./api.ts";
 
 describe("an API that is told to end", () => {
   test("is listened for by as many requests as there are, and no warning is printed", async ({ serve }) => {
+    const all = 20;
     const warnings: string[] = [];
     const hear = ({ name }: Error) => warnings.push(name);
     process.on("warning", hear);
+    let waitFor = all;
+    const gate = new Gate();
     const waiting = defineRoute({
       summary: "Wait for the end",
       method: "get",
@@ -18,22 +21,21 @@ describe("an API that is told to end", () => {
       status: 200,
       reply: z.strictObject({ ended: z.boolean() }),
       async handle({ signal }) {
-        await setTimeout(50, undefined, { signal }).catch(() => undefined);
+        waitFor -= 1;
+        if (waitFor === 0) gate.open();
+        await gate.passed(signal);
         return { ended: signal.aborted };
       },
     });
     const api = await serve({ routes: { ...routes, waiting } });
-    await Promise.all(Array.from({ length: 20 }, () => api.fetch("/waiting")));
+    await Promise.all(Array.from({ length: all }, () => api.fetch("/waiting")));
     process.off("warning", hear);
 
     expect(warnings).toEqual([]);
   });
 
   test("answers what was asked, ends the streams and takes nothing new", async ({ serve }) => {
-    let began = () => {};
-    const beginning = new Promise<void>((resolve) => {
-      began = resolve;
-    });
+    const gate = new Gate();
     const slow = defineRoute({
       summary: "Take a moment",
       method: "get",
@@ -42,8 +44,7 @@ describe("an API that is told to end", () => {
       status: 200,
       reply: z.strictObject({ done: z.literal(true) }),
       async handle() {
-        began();
-        await setTimeout(200);
+        await gate.passed();
         return { done: true as const };
       },
     });
@@ -53,9 +54,10 @@ describe("an API that is told to end", () => {
     };
     const stream = await api.fetch(links.events);
     const asked = api.fetch("/slow");
-    await beginning;
+    await gate.reached();
 
     const closed = api.close();
+    gate.open();
     expect(await (await asked).json()).toEqual({ done: true });
     expect(await stream.text()).toContain("event: job");
     await closed;
