@@ -17,12 +17,14 @@ import { stray, tick } from "./tick.ts";
 const SLOTS = 4;
 
 test("three scheduler processes, one killed and replaced, make one job a slot and none twice", async () => {
-  const { slotsOfJobs, slotsFired } = await runReplicas("guarded", tick);
+  const { slotsOfJobs, begunAt, fires } = await runReplicas("guarded", tick);
 
   expect(new Set(slotsOfJobs).size).toBe(slotsOfJobs.length);
-  expect(slotsOfJobs.length).toBeGreaterThanOrEqual(SLOTS);
-  expect(gaps(slotsOfJobs)).toEqual([]);
-  expect(slotsFired.length, "several schedulers fired the same slots").toBeGreaterThan(slotsOfJobs.length);
+  expect(gaps(fires.map(({ slot }) => slot))).toEqual([]);
+  // A job that still waited when the next slot came is the job of both.
+  const unanswered = fires.filter(({ slot, jobId }) => (begunAt.get(jobId) ?? 0) < Date.parse(slot));
+  expect(unanswered).toEqual([]);
+  expect(fires.length, "several schedulers fired the same slots").toBeGreaterThan(slotsOfJobs.length);
 });
 
 test("without the slot in the job's id each scheduler makes a job of its own", async () => {
@@ -53,7 +55,8 @@ async function runReplicas(which: string, job: AnyJob) {
   await rm(dir, { recursive: true });
   return {
     slotsOfJobs: jobs.map(({ id = "" }) => id.slice(id.lastIndexOf(".") + 1)).sort(),
-    slotsFired: [first, second, third, fourth].flatMap(({ slots }) => slots),
+    begunAt: new Map(jobs.map(({ id = "", processedOn = Date.now() }) => [id, processedOn])),
+    fires: [first, second, third, fourth].flatMap(({ fires }) => fires),
   };
 }
 
@@ -61,33 +64,28 @@ function startReplica({ redisUrl, prefix }: QueueAddress, dir: string, which: st
   const script = fileURLToPath(new URL("replica.ts", import.meta.url));
   const args = ["--import", "tsx", script, redisUrl, prefix, dir, which];
   const process: ChildProcess = spawn("node", args, { stdio: ["ignore", "pipe", "inherit"] });
-  const slots: string[] = [];
+  const fires: { slot: string; jobId: string }[] = [];
   const waiting = new Set<() => void>();
   if (!process.stdout) throw new Error("a replica has no stdout");
   createInterface(process.stdout).on("line", (line) => {
-    const { slot } = JSON.parse(line) as { slot?: string };
-    if (slot) slots.push(slot);
+    const { slot, jobId } = JSON.parse(line) as { slot?: string; jobId?: string };
+    if (slot && jobId) fires.push({ slot, jobId });
     for (const look of waiting) look();
   });
   const fired = (count: number) =>
     new Promise<void>((resolve) => {
-      const look = () => void (slots.length >= count && resolve());
+      const look = () => void (fires.length >= count && resolve());
       waiting.add(look);
       look();
     });
-  return { process, slots, fired };
+  return { process, fires, fired };
 }
 
-/** The seconds between the first and the last slot for which there is no job. */
+/** The seconds between the first and the last slot that nobody fired. */
 function gaps(slots: readonly string[]): number[] {
-  const times = slots.map((name) => Date.parse(instantOf(name)) / 1_000);
+  const times = slots.map((slot) => Date.parse(slot) / 1_000);
   const there = new Set(times);
   const first = Math.min(...times);
   const expected = Array.from({ length: Math.max(...times) - first }, (_, at) => first + at);
   return expected.filter((time) => !there.has(time));
-}
-
-/** `every-second-20260101T000000Z` stands for 2026-01-01T00:00:00Z. */
-function instantOf(name: string): string {
-  return name.replace(/^.*-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
 }
