@@ -174,9 +174,9 @@ describe("with keys", () => {
     expect(await status(first)).toBe(200);
 
     const second = await createKey(keysFile, "second", "read");
-    await vi.waitUntil(async () => (await status(second)) === 200, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await status(second)) === 200, { timeout: 60_000 });
     await revokeKey(keysFile, "first");
-    await vi.waitUntil(async () => (await status(first)) === 401, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await status(first)) === 401, { timeout: 60_000 });
 
     await writeFile(keysFile, "{");
     expect(await status(second)).toBe(200);

@@ -84,8 +84,8 @@ describe("while Redis is away", () => {
 
     redis.server.kill("SIGCONT");
     const ask = async () => (await api.post("/jobs/parcel", { to: "mill" })).status;
-    await vi.waitUntil(async () => (await ask()) === 202, { timeout: 15_000 });
-    await vi.waitUntil(async () => (await api.fetch("/ready")).status === 200, { timeout: 15_000 });
+    await vi.waitUntil(async () => (await ask()) === 202, { timeout: 60_000 });
+    await vi.waitUntil(async () => (await api.fetch("/ready")).status === 200, { timeout: 60_000 });
   });
 
   test("what waits for Redis is cut off, where without that guard it would hang", async ({

@@ -18,9 +18,9 @@ const withoutGraph = `data:text/javascript,${encodeURIComponent(`
       return next(name, context);
     }\`));`)}`;
 
-test("the demo passes every step and says what was seen, without a graph library too", {
-  timeout: 120_000,
-}, async ({ terminal }) => {
+test("the demo passes every step and says what was seen, without a graph library too", async ({
+  terminal,
+}) => {
   const demo = await terminal
     .with({ REDIS_URL: undefined, NODE_OPTIONS: `--import ${withoutGraph}` })
     .run("demo", "--json");

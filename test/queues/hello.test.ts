@@ -20,6 +20,6 @@ test("a queue first asked for while Redis hangs serves when Redis is back", asyn
         () => true,
         () => false,
       ),
-    { timeout: 30_000 },
+    { timeout: 60_000 },
   );
 });

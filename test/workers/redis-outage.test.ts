@@ -68,7 +68,7 @@ describe("when Redis is emptied while work runs", () => {
     const ended = await untilEnded(queues, parent.id);
 
     expect(ended).toMatchObject({ state: "completed", output: { parts: 12 } });
-    await expect.poll(() => effectsIn(dir), { timeout: 20_000 }).toBe(30 + 25);
+    await expect.poll(() => effectsIn(dir)).toBe(30 + 25);
   });
 });
 

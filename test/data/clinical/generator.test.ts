@@ -32,10 +32,7 @@ test("a patient's bundle does not depend on how many there are", async ({ dir })
   expect(fours).toEqual(expect.arrayContaining(ones));
 });
 
-test("all ten tables are filled, a note an encounter, and a file an image", { timeout: 60_000 }, async ({
-  lake,
-  dir,
-}) => {
+test("all ten tables are filled, a note an encounter, and a file an image", async ({ lake, dir }) => {
   const outDir = join(dir, "out");
   const generated = await generateClinical({ patients: 12, visits: 60, seed: 1, outDir });
   const fhir = join(outDir, "fhir");

@@ -10,10 +10,7 @@ import { fixtureBundle } from "./fixture-patient.ts";
 
 const notebook = new URL("../../../docs/notebook.sql", import.meta.url);
 
-test("each of the twenty cells of the notebook runs and answers", { timeout: 60_000 }, async ({
-  lake,
-  dir,
-}) => {
+test("each of the twenty cells of the notebook runs and answers", async ({ lake, dir }) => {
   await mergeAll(lake, await parseFiles(lake, dir, { "one.json": fixtureBundle }));
   await buildGold(lake, { instant: runInstant });
   await validateSilver(lake, { runId: "1", instant: runInstant, codeVersion: "test" });

@@ -10,7 +10,7 @@ const PROCESSES = 3;
 const MERGES = 12;
 
 describe("writers in separate processes", () => {
-  test("all have their merges applied exactly once", { timeout: 120_000 }, async ({ dir, lake }) => {
+  test("all have their merges applied exactly once", async ({ dir, lake }) => {
     const codes = await mergeAtOnce(dir, lake, "guarded");
 
     expect(codes).toEqual(Array.from({ length: PROCESSES }, () => 0));
@@ -21,10 +21,7 @@ describe("writers in separate processes", () => {
     );
   });
 
-  test("lose merges when a commit may replace another: the negative control", { timeout: 120_000 }, async ({
-    dir,
-    lake,
-  }) => {
+  test("lose merges when a commit may replace another: the negative control", async ({ dir, lake }) => {
     const codes = await mergeAtOnce(dir, lake, "unguarded");
 
     const rows = await appliedRows(lake).catch(() => []);

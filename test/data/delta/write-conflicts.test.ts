@@ -121,7 +121,7 @@ describe("two writers", () => {
     expect(expired.files.filter((file) => file.startsWith("part-"))).toHaveLength(2);
   });
 
-  test("give up with a named error when the other always wins", { timeout: 120_000 }, async ({ lake }) => {
+  test("give up with a named error when the other always wins", async ({ lake }) => {
     const table = await createTable(lake, { columns: [{ name: "id", type: "long", nullable: true }] });
     await table.append({ sql: "select 0 as id" });
     let next = 1;

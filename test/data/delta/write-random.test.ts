@@ -76,9 +76,11 @@ describe.each([
   { partitionBy: [], properties: hiding },
   { partitionBy: ["part"], properties: { ...hiding, "delta.enableChangeDataFeed": "false" } },
 ])("partitioned by $partitionBy with $properties", ({ partitionBy, properties }) => {
-  test("random writes, with crashes at their writes, leave what a plain table would hold", {
-    timeout: 120_000,
-  }, async ({ dir, lake, annotate }) => {
+  test("random writes, with crashes at their writes, leave what a plain table would hold", async ({
+    dir,
+    lake,
+    annotate,
+  }) => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     const duckdb = await lake.duckdb();
     const steps = fc.sample(fc.tuple(stepOf, crashOf), { numRuns: STEPS.most, seed });

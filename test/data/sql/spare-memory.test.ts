@@ -16,9 +16,7 @@ async function afterFreeing(dir: string, bytes: number): Promise<number> {
 
 // Elsewhere DuckDB has another allocator.
 describe.runIf(process.platform === "linux" && process.arch === "x64")("what the engine has freed", () => {
-  test("is given back before it takes more, while somebody works on much", {
-    timeout: 60_000,
-  }, async ({ dir }) => {
+  test("is given back before it takes more, while somebody works on much", async ({ dir }) => {
     expect(await afterFreeing(dir, 512 * MIB)).toBeLessThan(50);
 
     // The control: by itself the engine waits for half a gigabyte.

@@ -123,7 +123,7 @@ describe("the wall", () => {
     const asked = new AbortController();
     const stopped = failure(lake, { sql: deaf(400_000), signal: asked.signal }, limits);
     const folders = () => readdir(limits.tempDir, { recursive: true }).catch(() => []);
-    await expect.poll(async () => (await folders()).length, { timeout: 30_000 }).toBe(2);
+    await expect.poll(async () => (await folders()).length).toBe(2);
     asked.abort(new Error("gone"));
     expect(await stopped).toMatchObject({ message: "gone" });
     expect(await readdir(limits.tempDir)).toEqual([]);
@@ -133,12 +133,12 @@ describe("the wall", () => {
     const program = fileURLToPath(new URL("./asking-process.ts", import.meta.url));
     const asking = fork(program, [dir], { execArgv: ["--import", "tsx"] });
     const folders = () => readdir(limits.tempDir, { recursive: true }).catch(() => []);
-    await expect.poll(async () => (await folders()).length, { timeout: 30_000 }).toBe(2);
+    await expect.poll(async () => (await folders()).length).toBe(2);
 
     asking.kill("SIGKILL");
     await once(asking, "exit");
     // The last thing that the query's process does is to take its folder away.
-    await expect.poll(folders, { timeout: 30_000 }).toEqual([]);
+    await expect.poll(folders).toEqual([]);
   });
 
   test("lets two queries run and has the third wait in line, for as long as its time", async ({

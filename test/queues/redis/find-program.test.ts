@@ -1,14 +1,11 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { findProgram } from "../../../queues/redis/find-program.ts";
 import { packageOf } from "../../../queues/redis/package-root.ts";
 import { commandLine, hasPackages, packageSource, pathWithoutServers, putCommand } from "./machine.ts";
 import { test as base } from "./users.ts";
-
-// Starts several processes a test, on machines that may be busy with others.
-vi.setConfig({ testTimeout: 90_000 });
 
 const test = base.extend<{ box: string; path: string }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads this pattern to learn what the fixture needs.

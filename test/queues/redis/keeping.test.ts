@@ -1,13 +1,10 @@
 import { appendFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { urlOf } from "../../../queues/redis/address-file.ts";
 import { isRunning } from "../../../queues/redis/process-identity.ts";
 import { expectEnd, readyAddress, test } from "./users.ts";
-
-// Starts several processes a test, on machines that may be busy with others.
-vi.setConfig({ testTimeout: 90_000 });
 
 async function withClient<T>(url: string, ask: (client: Redis) => Promise<T>): Promise<T> {
   // Not counted as a user.
@@ -109,9 +106,7 @@ describe("kill -9", () => {
     const before = await readyAddress(dir);
 
     process.kill(before.keeper, "SIGKILL");
-    await expect
-      .poll(async () => (await readyAddress(dir)).keeper, { timeout: 20_000 })
-      .not.toBe(before.keeper);
+    await expect.poll(async () => (await readyAddress(dir)).keeper).not.toBe(before.keeper);
     const after = await readyAddress(dir);
     expect(after.pid).toBe(before.pid);
 
@@ -132,9 +127,7 @@ describe("kill -9", () => {
 
     const next = await start();
     expect(next.url).toBe(user.url);
-    await expect
-      .poll(async () => (await readyAddress(dir)).keeper, { timeout: 20_000 })
-      .not.toBe(before.keeper);
+    await expect.poll(async () => (await readyAddress(dir)).keeper).not.toBe(before.keeper);
     expect((await readyAddress(dir)).pid).toBe(before.pid);
     await next.leave();
     await expectEnd(before);

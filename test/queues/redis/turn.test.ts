@@ -3,16 +3,13 @@ import { once } from "node:events";
 import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { writeAddress } from "../../../queues/redis/address-file.ts";
 import { ensureRedis } from "../../../queues/redis/ensure-redis.ts";
 import { identify, type ProcessIdentity } from "../../../queues/redis/process-identity.ts";
 import { isKept, takeTurn } from "../../../queues/redis/turn.ts";
 import { fakeRedis } from "./fake-redis.ts";
 import { readyAddress, test } from "./users.ts";
-
-// Starts several processes a test, on machines that may be busy with others.
-vi.setConfig({ testTimeout: 90_000 });
 
 async function myself(): Promise<ProcessIdentity> {
   const identity = await identify(process.pid);

@@ -87,14 +87,14 @@ export async function readyAddress(
       if (!address?.ready || pid === undefined || pid === otherThan) throw new Error("no server is ready");
       return { ...address, pid };
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 
 export async function expectEnd(address: ServerAddress): Promise<void> {
   const { server } = address;
   if (!server) throw new Error("the address names no server");
-  await expect.poll(() => isRunning(server), { timeout: 20_000 }).toBe(false);
+  await expect.poll(() => isRunning(server)).toBe(false);
 }
 
 async function endAll(dir: string): Promise<void> {

@@ -14,7 +14,7 @@ import { buildIndex } from "../../data/vectors/built.ts";
 import { makeNotes } from "../../data/vectors/notes.ts";
 import { test } from "../../support/test.ts";
 
-describe("a cycle of the autotuner", { timeout: 120_000 }, () => {
+describe("a cycle of the autotuner", () => {
   test("lets a quicker setting serve, writes down every trial, and leaves tuned rows alone", async ({
     lake,
     queues,

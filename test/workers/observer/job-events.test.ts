@@ -67,7 +67,7 @@ describe("the jobs of a process that tells the observer", () => {
     await enqueue(queues, carry, { patient: "good" });
     await enqueue(queues, carry, { patient: "bad" });
 
-    await expect.poll(async () => (await eventsOf(lake)).length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(async () => (await eventsOf(lake)).length).toBe(2);
     const [failed, succeeded] = await eventsOf(lake);
     expect(failed).toMatchObject({
       event_kind: "carry",
@@ -85,9 +85,7 @@ describe("the jobs of a process that tells the observer", () => {
 
     // More rounds of taking in leave nothing behind that would have to be taken in.
     await enqueue(queues, observerAppend, {});
-    await expect
-      .poll(() => queues.of.observer.getJobCountByTypes("active", "waiting"), { timeout: 20_000 })
-      .toBe(0);
+    await expect.poll(() => queues.of.observer.getJobCountByTypes("active", "waiting")).toBe(0);
     expect(await eventsOf(lake)).toHaveLength(2);
   });
 
@@ -105,14 +103,14 @@ describe("the jobs of a process that tells the observer", () => {
     const jobOf = kindsOf(carryAll, carry, observerAppend);
     await using _parents = await startPool(services, { pools: ["sequences"], jobOf });
     const { id } = await enqueue(queues, carryAll, {});
-    await expect.poll(() => queues.of.maintenance.getWaitingCount(), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => queues.of.maintenance.getWaitingCount()).toBe(1);
     await takeAndDie(queues);
 
     await using _pool = await startPool(services, {
       ...{ pools: ["maintenance", "observer"], jobOf, observe: true, stalledCheckMs: 100 },
     });
     expect(await untilEnded(queues, id)).toMatchObject({ state: "completed" });
-    await expect.poll(async () => (await eventsOf(lake)).length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(async () => (await eventsOf(lake)).length).toBe(2);
 
     const [stalled, succeeded] = await eventsOf(lake);
     expect(stalled).toMatchObject({ event_kind: "carry", success: false });
@@ -145,7 +143,7 @@ describe("the jobs of a process that tells the observer", () => {
     await using _pool = await startPool(services, { pools: ["maintenance"], jobOf: kindsOf(carry) });
     const { id } = await enqueue(queues, carry, { patient: "good" });
 
-    await expect.poll(() => queues.of.maintenance.getJobState(id), { timeout: 10_000 }).toBe("completed");
+    await expect.poll(() => queues.of.maintenance.getJobState(id)).toBe("completed");
 
     const kept: string[] = [];
     for await (const { key } of lake.storage.list("_observer/")) kept.push(key);

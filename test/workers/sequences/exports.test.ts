@@ -63,5 +63,5 @@ describe("an export", () => {
     const damaged = await results(lake, out);
     expect(damaged.A44).toBeGreaterThan(0);
     expect(damaged.A48).toBeGreaterThan(0);
-  }, 90_000);
+  });
 });

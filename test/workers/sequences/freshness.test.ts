@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { z } from "zod";
 import type { Lake } from "../../../data/lake.ts";
 import { generateMimic } from "../../../data/sequences/generator/generate.ts";
@@ -18,8 +18,6 @@ import { startPool } from "../../../workers/pool.ts";
 import { jobOfKind } from "../../../workers/registry.ts";
 import { Input, sequencesBuild } from "../../../workers/sequences/sequences-build/job.ts";
 import { test } from "../../support/test.ts";
-
-vi.setConfig({ testTimeout: 90_000 });
 
 async function build(services: Services, input: Partial<Input> & { source: string }) {
   await using _pool = await startPool(services, { pools: ["sequences"], jobOf: jobOfKind });
