@@ -10,7 +10,7 @@ loopback.addSubnet("127.0.0.0", 8, "ipv4");
 loopback.addAddress("::1", "ipv6");
 
 export function isLoopback(host: string): boolean {
-  if (host === "localhost") return true;
+  if (host.toLowerCase() === "localhost") return true;
   const version = isIP(host);
   return version !== 0 && loopback.check(host, version === 4 ? "ipv4" : "ipv6");
 }
@@ -43,7 +43,7 @@ export function refuseOtherSites({ headers }: IncomingMessage) {
   const site = headers["sec-fetch-site"];
   const fromElsewhere = site !== undefined && site !== "same-origin" && site !== "none";
   const { origin } = headers;
-  const otherOrigin = origin !== undefined && hostOfOrigin(origin) !== headers.host;
+  const otherOrigin = origin !== undefined && hostOfOrigin(origin) !== headers.host?.toLowerCase();
   if (!fromElsewhere && !otherOrigin) return;
   throw new Problem("cross-site", "Open the page of this server itself, or call it from a program.");
 }
@@ -58,7 +58,7 @@ export function addressOf({ socket }: IncomingMessage): string {
 /** A name that resolves to loopback only for this attack (DNS rebinding) gives itself away in the Host header. */
 function checkHost({ headers }: IncomingMessage) {
   const { host: named = "" } = headers;
-  if (/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(named)) return;
+  if (/^(localhost|127\.0\.0\.1)(:\d+)?$/i.test(named)) return;
   const host = named.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
   if (isLoopback(host)) return;
   throw new Problem("wrong-host", "Without API keys this server answers to localhost and 127.0.0.1 only.");

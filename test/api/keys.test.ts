@@ -67,7 +67,10 @@ describe("without keys", () => {
   test("a name that was made to resolve to loopback is not answered", async ({ serve }) => {
     const api = await serve();
     expect(await statusWithHost(api.url, "attacker.example")).toBe(403);
+    expect(await statusWithHost(api.url, "localhost.attacker.example")).toBe(403);
     expect(await statusWithHost(api.url, "localhost:3100")).toBe(200);
+    expect(await statusWithHost(api.url, "LOCALHOST:3100")).toBe(200);
+    expect(await statusWithHost(api.url, "Localhost")).toBe(200);
     expect(await statusWithHost(api.url, "[::1]:3100")).toBe(200);
   });
 });
@@ -83,6 +86,13 @@ describe("a page of another site", () => {
     expect(foreign.status).toBe(403);
     const own = await api.post("/jobs/parcel", { to: "mill" }, { origin: api.url });
     expect(own.status).toBe(202);
+  });
+
+  test("is another site by its name, not by how the name is written", async ({ serve }) => {
+    const api = await serve();
+    const origin = "http://localhost:3100";
+    expect(await statusWithHost(api.url, "LocalHost:3100", { origin })).toBe(200);
+    expect(await statusWithHost(api.url, "LocalHost:3101", { origin })).toBe(403);
   });
 });
 
@@ -187,9 +197,13 @@ function basic(secret: string): string {
   return `Basic ${Buffer.from(`anyone:${secret}`).toString("base64")}`;
 }
 
-function statusWithHost(url: string, host: string): Promise<number | undefined> {
+function statusWithHost(
+  url: string,
+  host: string,
+  headers: Record<string, string> = {},
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    request(`${url}/pools`, { headers: { host } }, (response) => {
+    request(`${url}/pools`, { headers: { ...headers, host } }, (response) => {
       response.resume();
       resolve(response.statusCode);
     })
