@@ -58,7 +58,15 @@ async function serialize(connection: DuckDBConnection, text: string) {
     "select json_serialize_sql($text::varchar, skip_null := true, skip_empty := true, skip_default := true)::varchar as ast",
     { text },
   );
-  return Serialized.parse(JSON.parse(row?.ast ?? "{}"));
+  return Serialized.parse(JSON.parse(quoteInfinities(row?.ast ?? "{}")));
+}
+
+/** A number beyond all doubles (`1e400`) is infinite, which the engine writes bare into its JSON. */
+function quoteInfinities(json: string): string {
+  if (!/Infinity|NaN/.test(json)) return json;
+  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:Infinity|NaN)/g, (part) =>
+    part.startsWith('"') ? part : `"${part}"`,
+  );
 }
 
 async function parse(connection: DuckDBConnection, text: string, start: number): Promise<Node> {

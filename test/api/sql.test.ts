@@ -36,6 +36,12 @@ test("POST /sql answers the rows of the tables", async ({ api }) => {
   });
 });
 
+test("A number beyond all doubles is infinite, as everywhere in JSON", async ({ api }) => {
+  const reply = await api.post("/sql", { sql: "select 1e400 as a, -1e400 as b, 'NaN'::double as c" });
+  expect(reply.status).toBe(200);
+  expect(await reply.json()).toMatchObject({ rows: [{ a: "Infinity", b: "-Infinity", c: "NaN" }] });
+});
+
 test("as_of is a version or a time", async ({ api, lake }) => {
   const sql = "select count(*) as n from silver.visit";
   const { timestamp } = await lake.table("silver.visit").snapshot({ version: 1 });
@@ -68,6 +74,8 @@ test.for([
   ["select 1; select 2", 422, "query-wrong", undefined],
   ["from silver.nothing", 422, "query-wrong", { line: 1, column: 6 }],
   ["select id::date from silver.visit", 422, "query-wrong", { line: 1, column: 10 }],
+  ["select 1e400::decimal(10, 2)", 422, "query-wrong", { line: 1, column: 13 }],
+  ["select id from silver.visit limit 1e400", 422, "query-wrong", undefined],
   ["drop table silver.visit", 403, "query-forbidden", undefined],
   ["copy (select 1) to '/tmp/x.csv'", 403, "query-forbidden", undefined],
   ["attach 'x.db'", 403, "query-forbidden", undefined],

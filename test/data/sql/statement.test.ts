@@ -32,6 +32,9 @@ describe("a statement that only reads", () => {
     ["/* why */ explain -- so\n select * from silver.patient", ["silver.patient"]],
     ["explain (format json) select * from silver.patient", ["silver.patient"]],
     ["select * from silver.a, range(3), unnest([1])", ["silver.a"]],
+    ["select 1e400, -1e400, ':Infinity', 'a\\\"b:-Infinity,' from silver.a", ["silver.a"]],
+    ['select "Infinity" from silver.a where x < 1e400', ["silver.a"]],
+    ["explain select 1e400 from silver.a", ["silver.a"]],
   ] as const)("`%s` is taken, and its tables are known", async ([sql, tables]) => {
     const statement = await readStatement(connection, sql);
     expect(statement.tables.map(({ schema, table }) => `${schema}.${table}`).sort()).toEqual(
@@ -44,6 +47,7 @@ describe("a statement that only reads", () => {
     ["select ';' as a; -- the end; really", "select ';' as a"],
     ["select 1 ; ; /* ; */", "select 1 "],
     ["select 1 -- ; not an end", "select 1 -- "],
+    ["select 1e400;", "select 1e400"],
     ["select ';'", "select ';'"],
   ] as const)("`%s` loses the semicolon that ends it", async ([sql, text]) => {
     expect(await readStatement(connection, sql)).toMatchObject({ text });
