@@ -35,7 +35,7 @@ await using api = await serveApi({
     modelServer: config.ollamaUrl ? { url: config.ollamaUrl } : undefined,
   },
 });
-log.info({ url: api.url, pid: process.pid }, "the API listens");
+log.info({ url: api.url }, "the API listens");
 
 await told;
 log.info("answering what was asked, then stopping");
