@@ -54,7 +54,7 @@ export async function followJob(
     const { id, added } = await asking;
     if (!added) view.say("The same work was asked for before; this is that job.");
     const last = await watchToEnd(queues, id, view, leaving.signal);
-    if (leaving.signal.aborted || !last) throw leftBehind(id, last);
+    if (leaving.signal.aborted || !last) throw leftBehind(id, last, added);
     return requireSuccess(last);
   } finally {
     view.end();
@@ -119,17 +119,24 @@ function requireSuccess(job: JobView): JobView {
   });
 }
 
-function leftBehind(id: string, job: JobView | undefined): CliFailure {
-  return new CliFailure(`${job?.kind ?? "The job"} was left ${job?.cancelled ? "to end" : "as it is"}.`, {
-    next: `millrace jobs watch ${id}`,
-    exitCode: exitCodes.interrupted,
-  });
+function leftBehind(id: string, job: JobView | undefined, added: boolean): CliFailure {
+  const why = added ? "" : ", for it was asked for before";
+  return new CliFailure(
+    `${job?.kind ?? "The job"} was left ${job?.cancelled ? "to end" : "as it is"}${why}.`,
+    {
+      next: `millrace jobs watch ${id}`,
+      exitCode: exitCodes.interrupted,
+    },
+  );
 }
 
-/** The first Ctrl-C cancels the job and waits for its end, the second leaves it to itself. */
+/**
+ * The first Ctrl-C cancels the job and waits for its end, the second leaves it to itself. A job that was asked for
+ * before is somebody else's, who still waits for it: the first one leaves it.
+ */
 function listenForInterrupts(options: {
   readonly queues: Queues;
-  readonly asking: Promise<{ readonly id: string }>;
+  readonly asking: Promise<Asked>;
   readonly view: WatchView;
   readonly onInterrupt: "cancel" | "leave";
   readonly leaving: AbortController;
@@ -138,7 +145,10 @@ function listenForInterrupts(options: {
   let asked = 0;
   const cancel = async () => {
     try {
-      await cancelJob(queues, (await asking).id);
+      const { id, added } = await asking;
+      if (!added) return leaving.abort();
+      view.say("Cancelling; Ctrl-C again leaves it to itself.");
+      await cancelJob(queues, id);
     } catch (error) {
       view.say(`It could not be cancelled: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -146,7 +156,6 @@ function listenForInterrupts(options: {
   const onSignal = () => {
     asked += 1;
     if (asked > 1 || onInterrupt === "leave") return leaving.abort();
-    view.say("Cancelling; Ctrl-C again leaves it to itself.");
     void cancel();
   };
   process.on("SIGINT", onSignal);

@@ -50,8 +50,8 @@ Examples:
     .addHelpText(
       "after",
       `
-Ctrl-C cancels the job and waits for its end; a second one leaves it to itself. With no cluster running for this
-lake, one is brought up for as long as the job takes.
+Ctrl-C cancels the job and waits for its end; a second one leaves it to itself. A job that was asked for before is not
+cancelled: the first one leaves it. With no cluster running for this lake, one is brought up for as long as the job takes.
 
 Examples:
   millrace jobs run reconcile

@@ -197,6 +197,31 @@ describe("Ctrl-C", () => {
     expect(stderr).toMatch(/next: +millrace jobs watch reconcile\./);
   });
 
+  test("leaves a job that somebody else had asked for, and says how to follow it", async ({
+    terminal,
+    services,
+    queues,
+  }) => {
+    const work = reconcileAs(async () => "done");
+    await queues.of.maintenance.pause();
+    await using _pool = await startPool(services, { pools: ["maintenance"], jobOf: kindsOf(work) });
+    const { id } = await enqueue(queues, reconcile, {});
+
+    const running = terminal.start("jobs", "run", "reconcile");
+    await running.printed("this is that job");
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.finished;
+    const left = await findJob(queues, id);
+    await queues.of.maintenance.resume();
+
+    expect(code).toBe(130);
+    expect(stderr).not.toContain("Cancelling");
+    expect(stderr).toContain("as it is, for it was asked for before");
+    expect(stderr).toMatch(/next: +millrace jobs watch reconcile\./);
+    expect(left).toMatchObject({ cancelled: false });
+    expect(await untilEnded(queues, id)).toMatchObject({ state: "completed" });
+  });
+
   test("ends a watch and lets the job run", async ({ terminal, services, queues }) => {
     const gate = new Gate();
     const work = reconcileAs(() => gate.passed());
