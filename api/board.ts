@@ -6,8 +6,7 @@ import { poolNames } from "../queues/pools.ts";
 import type { Queues } from "../queues/queues.ts";
 import { checkRole } from "./access.ts";
 import { admit, type Gate } from "./admit.ts";
-import type { Role } from "./keys.ts";
-import { Problem } from "./problem.ts";
+import { isOffered, neededFor, stepsOf } from "./board-changes.ts";
 import type { RedisState } from "./redis-state.ts";
 import { securePage } from "./security-headers.ts";
 import { nameRequest } from "./trace.ts";
@@ -24,7 +23,7 @@ export function mountBoard(
   parts: Gate & { readonly services: { readonly queues: Queues }; readonly redis: RedisState },
 ) {
   const { services, redis } = parts;
-  const adapter = new ExpressAdapter();
+  const adapter = new OfferedRoutes();
   adapter.setBasePath(base);
   createBullBoard({
     queues: poolNames.map((pool) => new BullMQAdapter(services.queues.of[pool])),
@@ -40,25 +39,28 @@ export function mountBoard(
     nameRequest(request, base, "anyone");
     const caller = admit(request, parts);
     nameRequest(request, base, caller.name);
-    checkRole(caller, neededFor(request));
-    refuseUnchecked(request);
+    const steps = stepsOf(request.path);
+    checkRole(caller, neededFor(request.method, steps));
     securePage(response);
-    if (request.path.startsWith("/api")) answerWhileAway(response, redis, next);
+    if (steps[0] === "api") answerWhileAway(response, redis, next);
     next();
   };
   app.use(base, guard, adapter.getRouter());
 }
 
-/** Looking is reading; giving a job another try is operating; what else the board can do changes the cluster. */
-function neededFor({ method, path }: Request): Role {
-  if (method === "GET" || method === "HEAD") return "read";
-  return /\/(retry|promote)(\/\w+)?$/.test(path) ? "operate" : "admin";
-}
+/** Has no route for a change that is not offered, so that no spelling of a path reaches one. */
+class OfferedRoutes extends ExpressAdapter {
+  constructor() {
+    super();
+    this.app.disable("x-powered-by");
+  }
 
-/** Work is asked for through `POST /jobs`, which validates it; the board would write whatever it is given. */
-function refuseUnchecked({ method, path }: Request) {
-  if (method === "GET" || !/\/(add|update-data)$/.test(path)) return;
-  throw new Problem("forbidden", "Ask for work with POST /jobs/{kind}, which checks its input.");
+  override setApiRoutes(routes: Parameters<ExpressAdapter["setApiRoutes"]>[0]) {
+    const offered = routes.filter(({ method, route }) =>
+      [method].flat().every((each) => [route].flat().every((pattern) => isOffered(each, pattern))),
+    );
+    return super.setApiRoutes(offered);
+  }
 }
 
 /** The board waits for Redis for ever; its callers do not have to. */

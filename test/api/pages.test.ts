@@ -34,7 +34,7 @@ describe("/board", () => {
 
   test("what goes wrong on it is answered as everywhere else", async ({ serve }) => {
     const api = await serve();
-    const malformed = await api.fetch("/board/api/queues/maintenance/some-job/retry/failed", {
+    const malformed = await api.fetch("/board/api/queues/maintenance/some-job/retry", {
       method: "PUT",
       headers: { "content-type": "application/json" },
       body: "{bad",
