@@ -1,6 +1,6 @@
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import type { Logger } from "pino";
-import { parseKeys, type StoredKey } from "./keys.ts";
+import { mayNotRead, parseKeys, type StoredKey } from "./keys.ts";
 
 const CHECK_MS = 500;
 
@@ -34,7 +34,7 @@ function readKeys(file: string): StoredKey[] {
     text = readFileSync(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
+    throw mayNotRead(file, error) ?? error;
   }
   return parseKeys(file, text);
 }

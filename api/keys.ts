@@ -51,9 +51,21 @@ export async function revokeKey(file: string, name: string): Promise<void> {
 export async function listKeys(file: string): Promise<StoredKey[]> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return '{"keys":[]}';
-    throw error;
+    throw mayNotRead(file, error) ?? error;
   });
   return parseKeys(file, text);
+}
+
+/** Keys are readable to who made them only, and the API is often another user, as in a container. */
+export function mayNotRead(file: string, error: unknown): Error | undefined {
+  if (!(error instanceof Error && "code" in error && error.code === "EACCES")) return undefined;
+  const uid = process.geteuid?.();
+  const user = uid === undefined ? "this user" : `the user ${uid}`;
+  const remedy = uid === undefined ? "let it read the file" : `chown ${uid} ${file}`;
+  return new Error(
+    `The keys in ${file} cannot be read by ${user}, for only who made them may: ${remedy}, or make them as that user.`,
+    { cause: error },
+  );
 }
 
 export function parseKeys(file: string, text: string): StoredKey[] {

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
@@ -24,6 +25,9 @@ const Service = z.looseObject({
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
   stop_grace_period: z.string(),
   healthcheck: z.looseObject({ test: z.array(z.string()) }),
+  volumes: z.array(z.string()).optional(),
+  secrets: z.array(z.unknown()).optional(),
+  configs: z.array(z.unknown()).optional(),
 });
 const Compose = z.looseObject({
   services: z.record(z.string(), Service),
@@ -105,6 +109,17 @@ describe("docker-compose.yml", () => {
     expect(services.api).toMatchObject({ ports: [expect.stringMatching(/^127\.0\.0\.1:/)] });
     const published = Object.entries(services).filter(([, service]) => "ports" in service);
     expect(published.map(([name]) => name)).toEqual(["api"]);
+  });
+
+  test("the file of keys is never mounted by itself, for then a key that is revoked would stay in force", () => {
+    const { API_KEYS_FILE: file = "" } = services.api?.environment ?? {};
+    const ends = (services.api?.volumes ?? []).map((volume) => volume.replace(/\$\{[^}]+\}/, "").split(":"));
+
+    expect(ends).toContainEqual(["", dirname(file ?? ""), "ro"]);
+    for (const [, { volumes = [], secrets = [], configs = [] }] of ours) {
+      expect(volumes.filter((volume) => volume.includes(file ?? ""))).toEqual([]);
+      expect([...secrets, ...configs]).toEqual([]);
+    }
   });
 
   test(

@@ -1,12 +1,16 @@
-import { readdir, stat, writeFile } from "node:fs/promises";
+import { chmod, readdir, stat, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
+import { pino } from "pino";
 import { describe, expect, vi } from "vitest";
 import { z } from "zod";
 import { defineRoute } from "../../api/define-route.ts";
+import { openKeyRing } from "../../api/key-ring.ts";
 import { createKey, listKeys, revokeKey } from "../../api/keys.ts";
 import { test } from "./api.ts";
 
+/** A user who owns nothing: to root every file is readable. */
+const NOBODY = 65_534;
 const input = JSON.stringify({ to: "mill" });
 const json = { "content-type": "application/json" };
 
@@ -46,6 +50,19 @@ describe("a file of keys", () => {
     const file = join(dir, "keys.json");
     await writeFile(`${file}.draft`, "");
     await expect(createKey(file, "deploy", "admin")).rejects.toThrow(/delete .*keys\.json\.draft/);
+  });
+
+  test("that another user made is refused with what to do", async ({ dir }) => {
+    const file = join(dir, "keys.json");
+    await createKey(file, "deploy", "admin");
+    await chmod(file, 0);
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) process.seteuid?.(NOBODY);
+    try {
+      expect(() => openKeyRing(file, pino({ level: "silent" }))).toThrow(/keys\.json cannot be read.*chown/);
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
   });
 });
 
