@@ -18,9 +18,9 @@ export function define(command: Command, context: CliContext): void {
 The search runs in this process over the lake (LAKE_URL); no Redis and no API is needed.
 
 Examples:
-  millrace search notes "shortness of breath at night"
-  millrace search notes "asthma" --filter "age > 60" --include age,city -k 5
-  millrace search notes "HbA1c 8.2" --hybrid`,
+  millrace search notes "acute bacterial sinusitis"
+  millrace search notes "coronary heart disease" --filter "patient_age > 60" --include patient_age,encounter_type -k 5
+  millrace search notes "metformin 500 MG" --hybrid`,
     )
     .action(async (index: string, text: string | undefined, options: SearchOptions) =>
       (await import("./search/find.ts")).find(context, index, text, options),
