@@ -4,6 +4,12 @@ import type { CliContext } from "../../context.ts";
 import { CliFailure } from "../../failure.ts";
 import { runJob } from "../../follow-job.ts";
 
+const failuresOfLastRun = `select ingest_timestamp, "table", failed_checks from silver.ingest_log
+  where not passed and ingest_timestamp = (select max(ingest_timestamp) from silver.ingest_log)`.replace(
+  /\s+/g,
+  " ",
+);
+
 export async function validate(
   context: CliContext,
   { strict = false }: { readonly strict?: boolean },
@@ -26,7 +32,7 @@ export async function validate(
   );
   if (strict && failed.length > 0) {
     throw new CliFailure(`Rules fail in ${failed.join(", ")}.`, {
-      next: `millrace sql 'select "table", failed_checks from silver.ingest_log where not passed'`,
+      next: `millrace sql '${failuresOfLastRun}'`,
     });
   }
 }

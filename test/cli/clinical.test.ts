@@ -1,0 +1,41 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { startPool } from "../../workers/pool.ts";
+import { jobOfKind } from "../../workers/registry.ts";
+import { documentOf, test } from "./terminal.ts";
+
+const bundle = (patient: Readonly<Record<string, unknown>>) =>
+  JSON.stringify({
+    resourceType: "Bundle",
+    type: "transaction",
+    entry: [{ resource: { resourceType: "Patient", birthDate: "1980-01-01", ...patient } }],
+  });
+
+test("what `validate --strict` says next shows what fails now, and nothing once it is mended", async ({
+  dir,
+  terminal,
+  services,
+}) => {
+  const source = join(dir, "source");
+  await mkdir(source);
+  await using _pool = await startPool(services, {
+    pools: ["cohort-ingest", "silver-merge"],
+    jobOf: jobOfKind,
+  });
+  const bring = async (patient: Readonly<Record<string, unknown>>) => {
+    await writeFile(join(source, "a.json"), bundle(patient));
+    expect((await terminal.run("land", "--source", source, "--settle-ms", "0")).code).toBe(0);
+    expect((await terminal.run("refresh")).code).toBe(0);
+    return await terminal.run("validate", "--strict");
+  };
+
+  const failing = await bring({ id: "p1" });
+  const query = /millrace sql '([^']+)'/.exec(failing.stderr)?.[1] ?? "";
+  const failures = async () => documentOf(await terminal.run("sql", query, "--json"));
+
+  expect(failing.code).toBe(1);
+  expect(await failures()).toMatchObject({ rows: [{ table: "patient", failed_checks: expect.any(String) }] });
+  expect((await bring({ id: "p1", gender: "female" })).code).toBe(0);
+  expect(await failures()).toMatchObject({ rows: [] });
+});
