@@ -58,6 +58,17 @@ export async function recordSteps(lake: Lake, build: Build, steps: readonly Step
   );
 }
 
+/** When the last step that a build did ended. */
+export async function lastFinished(lake: Lake): Promise<Date | undefined> {
+  const table = sequencesTable(lake, "steps");
+  if (!(await table.exists())) return undefined;
+  const [found] = await (await lake.duckdb()).query(
+    z.object({ at: z.date().nullable() }),
+    `select epoch_ms(epoch_ms(max(finished_at))) as at from (${await (await table.snapshot()).readSql()})`,
+  );
+  return found?.at ?? undefined;
+}
+
 /** The last record of each step, in the order of the steps. */
 export async function lastSteps(lake: Lake): Promise<Map<string, Step>> {
   const table = sequencesTable(lake, "steps");

@@ -1,3 +1,6 @@
+import type { Lake } from "../../../data/lake.ts";
+import { checks } from "../../../data/sequences/check.ts";
+import { isOlderThanBuild } from "../../../data/sequences/exports/age.ts";
 import type { CheckResult } from "../../../data/sequences/run-checks.ts";
 import type { CliContext } from "../../context.ts";
 import { CliFailure } from "../../failure.ts";
@@ -20,9 +23,25 @@ export async function checkSequences(
   context.output.result(document, () => `${looked} checks made, ${violated.length} violated`);
   if (violated.length > 0) {
     throw new CliFailure(`Violated: ${violated.map(({ id }) => id).join(", ")}`, {
-      next: "build again; if it stays, the data break a rule that the message of the check names",
+      next: await nextStep(lake, violated, options.out),
     });
   }
+}
+
+const exportChecks = new Set(checks.flatMap(({ id, needs }) => (needs ? [id] : [])));
+
+/** A build leaves what was exported before it as it is, so there an export is what mends. */
+async function nextStep(
+  lake: Lake,
+  violated: readonly CheckResult[],
+  out: string | undefined,
+): Promise<string> {
+  const isOfExport = violated.every(({ id }) => exportChecks.has(id));
+  if (out === undefined || !isOfExport)
+    return "build again; if it stays, the data break a rule that the message of the check names";
+  const exportAgain = `millrace sequences export --out ${out}`;
+  const isOlder = await isOlderThanBuild(lake, out);
+  return isOlder ? `the export is older than the last build: ${exportAgain}` : `export again: ${exportAgain}`;
 }
 
 function lineOf({ id, says, violations, reason }: CheckResult, paint: Paint): string {

@@ -1,7 +1,8 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import type { Lake } from "../../../data/lake.ts";
+import { isOlderThanBuild } from "../../../data/sequences/exports/age.ts";
 import { generateMimic } from "../../../data/sequences/generator/generate.ts";
 import { runChecks } from "../../../data/sequences/run-checks.ts";
 import { enqueue } from "../../../queues/enqueue.ts";
@@ -54,6 +55,9 @@ describe("an export", () => {
       expect(await results(lake, out)).toEqual(sound);
     }
 
+    expect(await isOlderThanBuild(lake, out)).toBe(false);
+    await utimes(join(out, "manifest.json"), new Date(0), new Date(0));
+    expect(await isOlderThanBuild(lake, out)).toBe(true);
     expect((await readdir(out)).sort()).toEqual(["manifest.json", "meds", "tokens", "vocab.csv"]);
     await writeFile(
       join(out, "meds/metadata/times.json"),
