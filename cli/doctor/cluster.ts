@@ -61,8 +61,10 @@ async function workersOf(
   { url, facts }: RedisOutlook,
   prefix: string,
 ): Promise<Awaited<ReturnType<Check["look"]>>> {
-  if (url === undefined || !facts)
-    return { status: "ok", found: "no cluster runs; commands bring up their own" };
+  if (url === undefined) return { status: "ok", found: "no cluster runs; commands bring up their own" };
+  if (!facts) {
+    return { status: "warn", found: "not known while Redis is down", next: "Start Redis and ask again." };
+  }
   await using queues = openQueues({ redisUrl: url, prefix }, { role: "worker" });
   const workers = await listWorkers(queues);
   const served = new Set(workers.flatMap(({ pools }) => pools));

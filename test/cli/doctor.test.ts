@@ -119,6 +119,7 @@ describe("millrace doctor", () => {
       status: "fail",
       found: expect.stringContaining(`127.0.0.1:${port}`),
     });
+    expect(find("workers")).toMatchObject({ status: "warn", found: expect.stringContaining("not known") });
     expect(text).not.toContain("secret");
   });
 
