@@ -46,8 +46,13 @@ export async function landBundles(lake: Lake, source: Storage, options: LandOpti
     throw new DataError("A cohort's label is 1 to 64 letters, digits, _ or -; name at least one.");
 
   const files = (await listBundles(source, options.prefix ?? "")).slice(0, maxFiles);
-  if (files.length === 0)
-    throw new DataError(`No bundles lie under ${source.url}; name a folder of .json or .ndjson files.`);
+  if (files.length === 0) {
+    const inner = await findRelease(source, options.prefix ?? "");
+    const remedy = inner
+      ? `its folder ${inner} holds some: name that`
+      : "name a folder of .json or .ndjson files";
+    throw new DataError(`No bundles lie directly under ${source.url}; ${remedy}.`);
+  }
   const known = new Map((await currentBundles(lake, { withdrawn: true })).map((one) => [one.name, one]));
   const counts = { landed: 0, changed: 0, skipped: 0, unsettled: 0 };
   const touched = new Set<string>();
@@ -81,6 +86,14 @@ export async function listBundles(source: Storage, prefix: string): Promise<Stor
     if (bundleName.test(rest) && !rest.includes("/")) found.push(file);
   }
   return found;
+}
+
+/** A release has its bundles in a folder `fhir/`, beside those of its other files; undefined where there is none. */
+async function findRelease(source: Storage, prefix: string): Promise<string | undefined> {
+  const inner = "fhir/";
+  const folder = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
+  for await (const { key } of source.list(folder + inner)) if (bundleName.test(key)) return inner;
+  return undefined;
 }
 
 interface Landing {

@@ -50,6 +50,16 @@ describe("landing", () => {
     expect((await lake.storage.get("bronze/fhir/cohort=A/e.json")).toString()).toContain('"id":"e.json"');
   });
 
+  test("of a release names the folder in it that holds the bundles", async ({ lake, dir }) => {
+    const { path } = await sourceOf(dir, names);
+    await mkdir(join(dir, "release"));
+    await rename(path, join(dir, "release", "fhir"));
+
+    await expect(landBundles(lake, openFolder(join(dir, "release")), { labels: ["A"], now })).rejects.toThrow(
+      /its folder fhir\/ holds some: name that/,
+    );
+  });
+
   test("again reads no bundle, writes nothing and keeps each in its cohort", async ({ lake, dir }) => {
     const { source } = await sourceOf(dir, names);
     const first = await landBundles(lake, source, { labels: ["A", "B"], now });
@@ -134,7 +144,9 @@ describe("landing", () => {
 
   test("of nothing says where it looked, and of a bad label what labels are", async ({ lake, dir }) => {
     const { source } = await sourceOf(dir, []);
-    await expect(landBundles(lake, source, { labels: ["A"], now })).rejects.toThrow(/No bundles lie under/);
+    await expect(landBundles(lake, source, { labels: ["A"], now })).rejects.toThrow(
+      /No bundles lie directly under/,
+    );
     await expect(landBundles(lake, source, { labels: ["../A"], now })).rejects.toThrow(/label is 1 to 64/);
   });
 
