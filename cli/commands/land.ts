@@ -16,7 +16,9 @@ export function define(command: Command, context: CliContext): void {
     .addHelpText(
       "after",
       `
-Bundles that are there already are passed over; one whose content changed lands as a new version beside the old.
+Bundles that are there already are passed over; one whose content changed lands as a new version beside the old. A
+bundle is known by its file name in all of the lake: one of the same name is a new version also when it comes from
+another folder or under another label, and keeps the label of the first.
 A bucket is read without credentials; Synthea Coherent lies at the address below (CC BY 4.0, MITRE).
 
 Examples:

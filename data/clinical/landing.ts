@@ -31,6 +31,8 @@ export interface LandResult {
   readonly unsettled: number;
   /** Cohorts that have something new. */
   readonly touched: readonly string[];
+  /** Changed bundles that stay in a cohort which is none of `labels`, counted by it: its name is all a bundle is known by. */
+  readonly elsewhere: Readonly<Record<string, number>>;
 }
 
 const bundleName = /\.(json|ndjson)(\.gz)?$/i;
@@ -56,6 +58,7 @@ export async function landBundles(lake: Lake, source: Storage, options: LandOpti
   const known = new Map((await currentBundles(lake, { withdrawn: true })).map((one) => [one.name, one]));
   const counts = { landed: 0, changed: 0, skipped: 0, unsettled: 0 };
   const touched = new Set<string>();
+  const elsewhere: Record<string, number> = {};
   let batch: BronzeBundle[] = [];
   for (const [index, file] of files.entries()) {
     signal?.throwIfAborted();
@@ -66,6 +69,8 @@ export async function landBundles(lake: Lake, source: Storage, options: LandOpti
     counts[outcome.result]++;
     if (outcome.bundle) batch.push(outcome.bundle);
     if (outcome.result === "landed" || outcome.result === "changed") touched.add(cohort);
+    if (outcome.result === "changed" && !labels.includes(cohort))
+      elsewhere[cohort] = (elsewhere[cohort] ?? 0) + 1;
     if (batch.length >= BATCH) {
       await recordBundles(lake, batch);
       batch = [];
@@ -74,7 +79,7 @@ export async function landBundles(lake: Lake, source: Storage, options: LandOpti
   }
   await recordBundles(lake, batch);
   const manifest = await writeLandingManifest(lake, source.url, now);
-  return { manifest, ...counts, touched: [...touched].sort() };
+  return { manifest, ...counts, touched: [...touched].sort(), elsewhere };
 }
 
 /** Bundles directly under the prefix, sorted by the bytes of their names. */
@@ -108,7 +113,7 @@ interface Landing {
 }
 
 type Outcome = {
-  readonly result: keyof Omit<LandResult, "manifest" | "touched">;
+  readonly result: keyof Omit<LandResult, "manifest" | "touched" | "elsewhere">;
   readonly bundle?: BronzeBundle;
 };
 

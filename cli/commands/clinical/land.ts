@@ -49,6 +49,10 @@ export async function land(context: CliContext, options: LandOptions): Promise<v
     [
       `${paint("green", "landed")} ${landed.landed} new, ${landed.changed} changed; ${landed.skipped} were there already`,
       ...(landed.unsettled > 0 ? [`${landed.unsettled} still growing: land again for them`] : []),
+      ...Object.entries(landed.elsewhere).map(
+        ([label, bundles]) =>
+          `${paint("yellow", "known by name:")} ${plural(bundles, "changed bundle")} landed before under ${label}, and ${bundles === 1 ? "stays" : "stay"} there, not under ${input.labels.join(", ")}`,
+      ),
       ...Object.entries(landed.assets).map(([kind, files]) => `${kind}: ${plural(files, "file")}`),
       `${paint("dim", "next:")} millrace refresh --with-gold`,
     ].join("\n"),

@@ -104,6 +104,29 @@ describe("landing", () => {
     expect(await lake.storage.get("bronze/fhir/cohort=A/a.json")).toEqual(before);
   });
 
+  test("takes a bundle of the same name under another label for a new version, and says which label it keeps", async ({
+    lake,
+    dir,
+  }) => {
+    const { source, path } = await sourceOf(dir, ["a.json", "b.json"]);
+    await landBundles(lake, source, { labels: ["first"], now });
+    await writeFile(join(path, "a.json"), bundle({ resourceType: "Patient", id: "other" }));
+    await writeFile(join(path, "c.json"), bundle({ resourceType: "Patient", id: "new" }));
+
+    expect(await landBundles(lake, source, { labels: ["second"], now })).toMatchObject({
+      landed: 1,
+      changed: 1,
+      elsewhere: { first: 1 },
+    });
+
+    const cohorts = (await currentBundles(lake)).map(({ name, cohort, version }) => [name, cohort, version]);
+    expect(cohorts).toEqual([
+      ["a.json", "first", 2],
+      ["b.json", "first", 1],
+      ["c.json", "second", 1],
+    ]);
+  });
+
   test("that was killed after the bytes and before the row uses the bytes", async ({ lake, dir }) => {
     const { source, path } = await sourceOf(dir, ["a.json"]);
     await lake.storage.put("bronze/fhir/cohort=A/a.json", await readFile(join(path, "a.json")));

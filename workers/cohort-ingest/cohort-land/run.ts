@@ -14,7 +14,8 @@ export async function run({ input, lake, signal, reportProgress }: JobContext<In
   const now = new Date();
   const open = (url: string) => openStorage(url, { s3, cache: noCache });
 
-  const landed = { landed: 0, changed: 0, skipped: 0, unsettled: 0, cohorts: 0 };
+  const elsewhere: Readonly<Record<string, number>> = {};
+  const landed = { landed: 0, changed: 0, skipped: 0, unsettled: 0, cohorts: 0, elsewhere };
   if (!assetsOnly) {
     await using storage = open(source);
     const result = await landBundles(lake, storage, {
@@ -25,8 +26,8 @@ export async function run({ input, lake, signal, reportProgress }: JobContext<In
       ...(maxFiles && { maxFiles }),
       onProgress: (done, total) => reportProgress({ stage: "land", done, total, unit: "bundles" }),
     });
-    const { landed: fresh, changed, skipped, unsettled, touched } = result;
-    Object.assign(landed, { landed: fresh, changed, skipped, unsettled, cohorts: touched.length });
+    const { landed: fresh, changed, skipped, unsettled, touched, elsewhere } = result;
+    Object.assign(landed, { landed: fresh, changed, skipped, unsettled, cohorts: touched.length, elsewhere });
   }
   return { ...landed, assets: await landBeside(lake, input, open, { now, signal }) };
 }
