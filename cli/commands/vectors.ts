@@ -12,6 +12,7 @@ Examples:
   millrace vectors create notes --table gold.encounter_summary --id encounter_id --text soap_note_text
   millrace vectors refresh notes
   millrace vectors show notes
+  millrace vectors promote notes "TRIAL"
   millrace table load vectors.npy --as corpus.vectors
   millrace vectors create corpus --table corpus.vectors --id id --vector vector --metric l2`,
   );
@@ -42,7 +43,7 @@ Examples:
     .command("promote")
     .description("build with the setting of a trial and let it serve")
     .argument("<index>")
-    .argument("<trial>", "its name: millrace sql 'select distinct trial from vectors.trials'")
+    .argument("<trial>", "its name, in quotes: millrace sql 'select distinct trial from vectors.trials'")
     .option("--width <n>", "one of the widths it measured (the narrowest that found enough)", parsePositive)
     .action(async (index: string, trial: string, options: { width?: number }) =>
       (await import("./vectors/generations.ts")).promoteTrial(context, index, trial, options),
