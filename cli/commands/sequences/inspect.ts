@@ -25,10 +25,15 @@ export async function inspectSubject(
       tokens.map((token) => [
         token.final_seq === 1 ? String(token.visit_seq) : "",
         String(token.final_seq),
-        token.time_offset_hours?.toFixed(2) ?? "",
+        hours(token.time_offset_hours),
         token.code_type === "time_bin" ? paint("dim", token.code) : token.code,
       ]),
       paint,
     ),
   );
+}
+
+/** What rounds to nothing from below has no sign. */
+function hours(offset: number | null): string {
+  return offset?.toFixed(2).replace(/^-0\.00$/, "0.00") ?? "";
 }
