@@ -39,3 +39,24 @@ test("what `validate --strict` says next shows what fails now, and nothing once 
   expect((await bring({ id: "p1", gender: "female" })).code).toBe(0);
   expect(await failures()).toMatchObject({ rows: [] });
 });
+
+test("`land` says what to do with what is new, and nothing when nothing is", async ({
+  dir,
+  terminal,
+  services,
+}) => {
+  const source = join(dir, "source");
+  await mkdir(source);
+  await writeFile(join(source, "a.json"), bundle({ id: "p1" }));
+  await using _pool = await startPool(services, { pools: ["cohort-ingest"], jobOf: jobOfKind });
+  const land = (label: string) =>
+    terminal.run("land", "--source", source, "--settle-ms", "0", "--labels", label);
+
+  expect((await land("first")).stdout).toMatch(/landed 1 new.*\nnext: millrace refresh --with-gold/);
+  expect((await land("first")).stdout).toMatch(/^landed 0 new, 0 changed; 1 were there already\n$/);
+
+  await writeFile(join(source, "a.json"), bundle({ id: "p1", gender: "male" }));
+  expect((await land("second")).stdout).toContain(
+    "1 changed bundle landed before under first, and stays there, not under second",
+  );
+});

@@ -45,6 +45,7 @@ export async function land(context: CliContext, options: LandOptions): Promise<v
     ...landed,
     ...(options.withDicom || options.withCsv ? { assets: (await read("assets_manifest.json")).assets } : {}),
   };
+  const isNew = landed.landed + landed.changed > 0 || Object.keys(landed.assets).length > 0;
   context.output.result(document, (paint) =>
     [
       `${paint("green", "landed")} ${landed.landed} new, ${landed.changed} changed; ${landed.skipped} were there already`,
@@ -54,7 +55,7 @@ export async function land(context: CliContext, options: LandOptions): Promise<v
           `${paint("yellow", "known by name:")} ${plural(bundles, "changed bundle")} landed before under ${label}, and ${bundles === 1 ? "stays" : "stay"} there, not under ${input.labels.join(", ")}`,
       ),
       ...Object.entries(landed.assets).map(([kind, files]) => `${kind}: ${plural(files, "file")}`),
-      `${paint("dim", "next:")} millrace refresh --with-gold`,
+      ...(isNew ? [`${paint("dim", "next:")} millrace refresh --with-gold`] : []),
     ].join("\n"),
   );
 }
