@@ -14,8 +14,8 @@ Examples:
   millrace quarantine retry --all`,
   );
   command
-    .command("ls")
-    .description("the bundles that could not be read, and why")
+    .command("ls", { isDefault: true })
+    .description("the bundles that could not be read, and why (what millrace quarantine alone does)")
     .action(async () => (await import("./clinical/quarantine.ts")).list(context));
   command
     .command("show")

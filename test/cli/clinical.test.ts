@@ -60,3 +60,10 @@ test("`land` says what to do with what is new, and nothing when nothing is", asy
     "1 changed bundle landed before under first, and stays there, not under second",
   );
 });
+
+test("`quarantine` alone lists", async ({ terminal }) => {
+  expect(await terminal.run("quarantine")).toMatchObject({
+    code: 0,
+    stdout: "No bundle is in quarantine.\n",
+  });
+});
