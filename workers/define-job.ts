@@ -5,6 +5,7 @@ import type { ModelServer } from "../data/vectors/embedders/ollama.ts";
 import type { EnqueuedJob, JobContract } from "../queues/contract.ts";
 import type { Progress } from "../queues/progress.ts";
 import type { Queues } from "../queues/queues.ts";
+import { wholeInput } from "./whole-input.ts";
 
 /** What a worker process opens once and lends to every job it runs. */
 export interface Services {
@@ -50,6 +51,11 @@ export interface JobContext<Input, Checkpoint> extends Services {
 /** A kind of work: its door (this value, in `job.ts`) and the work behind it (`run.ts`, loaded when first needed). */
 export interface Job<Input, Checkpoint, Output> extends JobContract<Input> {
   readonly checkpoint: z.ZodType<Checkpoint>;
+  /**
+   * What is exclusive stays the job's own from its first run until it has ended, also while its parts run and between
+   * its attempts. Without this it is the job's only while a worker has it.
+   */
+  readonly isExclusiveUntilEnded?: true;
   /** Imported when the first job of this kind runs, so producers never load DuckDB or hnswlib. */
   load(): Promise<{ run(context: JobContext<Input, Checkpoint>): Promise<Output> }>;
 }
@@ -57,8 +63,14 @@ export interface Job<Input, Checkpoint, Output> extends JobContract<Input> {
 // biome-ignore lint/suspicious/noExplicitAny: Input and Checkpoint are both read and written, so no other type holds every job.
 export type AnyJob = Job<any, any, unknown>;
 
-export function defineJob<Input, Checkpoint, Output>(job: Job<Input, Checkpoint, Output>): typeof job {
-  return job;
+/** A kind as its door tells it: where it says nothing of a key, inputs that differ in anything are different work. */
+type Door<Input, Checkpoint, Output> = Omit<Job<Input, Checkpoint, Output>, "key"> &
+  Partial<Pick<JobContract<Input>, "key">>;
+
+export function defineJob<Input, Checkpoint, Output>(
+  door: Door<Input, Checkpoint, Output>,
+): Job<Input, Checkpoint, Output> {
+  return { key: wholeInput, ...door };
 }
 
 /** Pairs a job with its input, checked at compile time, for `runChildren`. */

@@ -16,6 +16,7 @@ import { retention } from "../queues/retention.ts";
 import type { StoredJob } from "../queues/stored-job.ts";
 import type { AnyJob, Services } from "./define-job.ts";
 import { asError, isBeyondRetry, isRedisFull, keepDeadLetter, noRoomOf } from "./failures.ts";
+import { takeHold } from "./hold.ts";
 import { type OpenContext, openContext } from "./job-context.ts";
 import { takeLease } from "./lease.ts";
 import { type RunState, StoppedError, type StopReason } from "./run-state.ts";
@@ -76,7 +77,7 @@ export function jobRunner(options: RunnerOptions) {
 
 async function runOpened({ queues }: RunnerOptions, job: AnyJob, { context }: OpenContext, run: RunState) {
   const resource = job.exclusive?.(context.input);
-  const lease = resource === undefined ? undefined : await leaseOn(queues, `${job.kind}/${resource}`, run);
+  const lease = resource === undefined ? undefined : await leaseOn(queues, job, resource, run);
   const timer = setTimeout(() => run.stop("timeout"), job.timeoutMs).unref();
   try {
     const { run: work } = await job.load();
@@ -90,7 +91,11 @@ async function runOpened({ queues }: RunnerOptions, job: AnyJob, { context }: Op
 
 class ResourceBusyError extends Error {}
 
-async function leaseOn(queues: Services["queues"], resource: string, run: RunState) {
+async function leaseOn(queues: Services["queues"], job: AnyJob, exclusive: string, run: RunState) {
+  const { kind, pool, isExclusiveUntilEnded } = job;
+  const resource = `${kind}/${exclusive}`;
+  if (isExclusiveUntilEnded && !(await takeHold(queues, resource, { pool, id: run.id })))
+    throw new ResourceBusyError();
   const lease = await takeLease(queues, resource, LEASE_WITHIN_MS, run.signal);
   if (!lease) throw new ResourceBusyError();
   return lease;

@@ -12,6 +12,7 @@ interface KindOptions<Input, Checkpoint, Output> {
   readonly timeoutMs?: number;
   readonly key?: (input: Input) => string;
   readonly exclusive?: (input: Input) => string;
+  readonly isExclusiveUntilEnded?: true;
   readonly run: (context: JobContext<Input, Checkpoint>) => Promise<Output>;
 }
 

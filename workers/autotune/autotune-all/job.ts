@@ -13,6 +13,5 @@ export const autotuneAll = defineJob({
   attempts: 5,
   backoffMs: 5_000,
   timeoutMs: 10 * 60_000,
-  key: () => "all",
   load: () => import("./run.ts"),
 });

@@ -32,8 +32,6 @@ export const autotuneCycle = defineJob({
   attempts: 3,
   backoffMs: 30_000,
   timeoutMs: 6 * 60 * 60 * 1_000,
-  // What a person asks for must not be taken for the cycle that waits already with another target and another budget.
-  key: (input) => JSON.stringify(input),
   exclusive: ({ index }) => `autotune ${index}`,
   load: () => import("./run.ts"),
 });

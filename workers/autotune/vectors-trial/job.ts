@@ -24,6 +24,5 @@ export const vectorsTrial = defineJob({
   attempts: 3,
   backoffMs: 5_000,
   timeoutMs: 12 * 60 * 60 * 1_000,
-  key: (input) => JSON.stringify(input),
   load: () => import("./run.ts"),
 });

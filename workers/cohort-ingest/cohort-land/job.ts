@@ -43,7 +43,6 @@ export const cohortLand = defineJob({
   attempts: 5,
   backoffMs: 5_000,
   timeoutMs: 12 * 60 * MINUTE_MS,
-  key: ({ source, dicomSource = "", csvSource = "" }) => [source, dicomSource, csvSource].join(" "),
   exclusive: () => "bronze",
   load: () => import("./run.ts"),
 });

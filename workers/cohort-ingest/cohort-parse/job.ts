@@ -16,6 +16,5 @@ export const cohortParse = defineJob({
   attempts: 4,
   backoffMs: 2_000,
   timeoutMs: 60 * 60_000,
-  key: ({ refresh, chunk }) => `${refresh} ${chunk}`,
   load: () => import("./run.ts"),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineJob } from "../../define-job.ts";
+import { wholeInput } from "../../whole-input.ts";
 
 const MINUTE_MS = 60_000;
 const MIB = 1024 ** 2;
@@ -54,8 +55,9 @@ export const cohortRefresh = defineJob({
   attempts: 3,
   backoffMs: 5_000,
   timeoutMs: 6 * 60 * MINUTE_MS,
-  key: (input) =>
-    JSON.stringify([input.cohorts?.toSorted() ?? "all", input.full, input.withGold, input.strict]),
+  key: (input) => wholeInput({ ...input, cohorts: input.cohorts?.toSorted() }),
+  // One that planned before another and merges after it would bring back bundles as they were.
   exclusive: () => "silver",
+  isExclusiveUntilEnded: true,
   load: () => import("./run.ts"),
 });

@@ -19,6 +19,6 @@ export const cohortSense = defineJob({
   attempts: 3,
   backoffMs: 5_000,
   timeoutMs: 6 * 60 * 60_000,
-  key: () => "inbox",
+  exclusive: () => "inbox",
   load: () => import("./run.ts"),
 });

@@ -25,7 +25,6 @@ export const tableLoad = defineJob({
   attempts: 3,
   backoffMs: 2_000,
   timeoutMs: 4 * 60 * 60 * 1_000,
-  key: ({ table }) => table,
   exclusive: ({ table }) => table,
   load: () => import("./run.ts"),
 });

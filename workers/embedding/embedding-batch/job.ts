@@ -20,6 +20,5 @@ export const embeddingBatch = defineJob({
   attempts: 12,
   backoffMs: 3_000,
   timeoutMs: 2 * 60 * 60 * 1_000,
-  key: ({ index, number, first }) => `${index} ${number} ${first}`,
   load: () => import("./run.ts"),
 });

@@ -23,7 +23,6 @@ export const embeddingRefresh = defineJob({
   attempts: 8,
   backoffMs: 3_000,
   timeoutMs: 12 * 60 * 60 * 1_000,
-  key: ({ index }) => index,
   exclusive: ({ index }) => `refresh ${index}`,
   load: () => import("./run.ts"),
 });

@@ -29,8 +29,6 @@ export const vectorsBuild = defineJob({
   attempts: 3,
   backoffMs: 5_000,
   timeoutMs: 12 * 60 * 60 * 1_000,
-  // A build with another setting is other work: it must not be taken for the one that waits.
-  key: (input) => JSON.stringify(input),
   exclusive: ({ index }) => `vectors ${index}`,
   load: () => import("./run.ts"),
 });

@@ -19,7 +19,6 @@ export const goldBuild = defineJob({
   attempts: 3,
   backoffMs: 5_000,
   timeoutMs: 2 * 60 * 60_000,
-  key: ({ full, strict }) => `${full ? "full" : "incremental"}${strict ? "-strict" : ""}`,
   exclusive: () => "gold.encounter_summary",
   load: () => import("./run.ts"),
 });

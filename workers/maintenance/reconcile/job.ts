@@ -26,6 +26,5 @@ export const reconcile = defineJob({
   attempts: 1,
   backoffMs: 1_000,
   timeoutMs: 10 * 60_000,
-  key: () => "all",
   load: () => import("./run.ts"),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineJob } from "../../define-job.ts";
+import { wholeInput } from "../../whole-input.ts";
 
 export type Input = z.infer<typeof Input>;
 export const Input = z.strictObject({
@@ -33,6 +34,6 @@ export const vacuumTables = defineJob({
   attempts: 3,
   backoffMs: 60_000,
   timeoutMs: 4 * 60 * 60 * 1_000,
-  key: ({ tables, retentionHours = 0 }) => `${tables?.toSorted().join(" ") ?? "all"} ${retentionHours}`,
+  key: (input) => wholeInput({ ...input, tables: input.tables?.toSorted() }),
   load: () => import("./run.ts"),
 });

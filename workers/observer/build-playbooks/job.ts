@@ -13,7 +13,6 @@ export const buildPlaybooks = defineJob({
   attempts: 3,
   backoffMs: 5_000,
   timeoutMs: 30 * 60_000,
-  key: () => "all",
   exclusive: () => "all",
   load: () => import("./run.ts"),
 });

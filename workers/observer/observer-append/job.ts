@@ -22,7 +22,6 @@ export const observerAppend = defineJob({
   attempts: 10,
   backoffMs: 1_000,
   timeoutMs: 30 * 60_000,
-  key: () => "inbox",
   exclusive: () => "inbox",
   load: () => import("./run.ts"),
 });

@@ -50,7 +50,8 @@ export const sequencesBuild = defineJob({
   attempts: 3,
   backoffMs: 5_000,
   timeoutMs: 12 * 60 * 60 * 1_000,
-  key: () => "build",
+  // Its parts read what parts before them left in the tables: another build between them would mix two sources.
   exclusive: () => "sequences",
+  isExclusiveUntilEnded: true,
   load: () => import("./run.ts"),
 });

@@ -36,7 +36,6 @@ export const sequencesExport = defineJob({
   attempts: 3,
   backoffMs: 5_000,
   timeoutMs: 6 * 60 * 60 * 1_000,
-  key: ({ out }) => out,
   exclusive: ({ out }) => out,
   load: () => import("./run.ts"),
 });

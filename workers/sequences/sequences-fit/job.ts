@@ -21,6 +21,5 @@ export const sequencesFit = defineJob({
   attempts: 5,
   backoffMs: 2_000,
   timeoutMs: 2 * 60 * 60 * 1_000,
-  key: ({ build }) => build.id,
   load: () => import("./run.ts"),
 });

@@ -23,7 +23,6 @@ export const sequencesImport = defineJob({
   attempts: 5,
   backoffMs: 2_000,
   timeoutMs: 4 * 60 * 60 * 1_000,
-  key: ({ table, build }) => `${build.id} ${table}`,
   exclusive: ({ table }) => `sequences.raw_${table}`,
   load: () => import("./run.ts"),
 });

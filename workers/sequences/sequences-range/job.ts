@@ -22,6 +22,5 @@ export const sequencesRange = defineJob({
   attempts: 5,
   backoffMs: 2_000,
   timeoutMs: 2 * 60 * 60 * 1_000,
-  key: ({ build, range }) => `${build.id} ${range.from}`,
   load: () => import("./run.ts"),
 });

@@ -17,7 +17,6 @@ export const silverMerge = defineJob({
   attempts: 5,
   backoffMs: 2_000,
   timeoutMs: 2 * 60 * 60_000,
-  key: ({ refresh, table }) => `${refresh} ${table}`,
   exclusive: ({ table }) => `silver.${table}`,
   load: () => import("./run.ts"),
 });

@@ -20,6 +20,5 @@ export const silverValidate = defineJob({
   attempts: 3,
   backoffMs: 2_000,
   timeoutMs: 60 * 60_000,
-  key: ({ run }) => run,
   load: () => import("./run.ts"),
 });
