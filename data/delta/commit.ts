@@ -44,7 +44,7 @@ export interface Operation extends WriteOptions {
   readonly isBlind?: boolean;
 }
 
-const noRows = { inserted: 0, updated: 0, deleted: 0 };
+export const noRows = { inserted: 0, updated: 0, deleted: 0 };
 const noFiles = { added: 0, removed: 0 };
 
 /**
@@ -116,7 +116,7 @@ async function decide(
   const { storage, root } = context;
   const claims = { removed: removedKeys(proposal.actions), read: proposal.read, txn: operation.txn };
   const id = randomUUID();
-  const body = serializeActions(commitActions(operation, snapshot, proposal, id));
+  const body = serializeActions(commitActions(operation, snapshot.version, proposal, id));
   // Files first: a log must never name a file that a crash kept from being there.
   await publishFiles(proposal.newFiles);
   crashPoint("files-published");
@@ -151,10 +151,11 @@ async function createCommit(storage: Storage, key: string, body: string, id: str
   return found.includes(id);
 }
 
+/** What a commit consists of; the first of a table has read no version. */
 function commitActions(
   { name, parameters = {}, txn, info = {}, isBlind = false }: Operation,
-  snapshot: TableSnapshot,
-  { actions, rows, metrics = {} }: Proposal,
+  readVersion: number | undefined,
+  { actions, rows, metrics = {} }: Pick<Proposal, "actions" | "rows" | "metrics">,
   id: string,
 ): Action[] {
   const files = countFiles(actions);
@@ -171,7 +172,7 @@ function commitActions(
     timestamp: Date.now(),
     operation: name,
     operationParameters: parameters,
-    readVersion: snapshot.version,
+    ...(readVersion !== undefined && { readVersion }),
     isBlindAppend: isBlind,
     operationMetrics: Object.fromEntries(Object.entries(counts).map(([key, value]) => [key, String(value)])),
     engineInfo: ENGINE,
@@ -187,27 +188,19 @@ function commitActions(
 /** The first commit of a table. False when another made it first. */
 export async function createTableLog(
   { storage, root }: TableContext,
-  parameters: Readonly<Record<string, string>>,
-  actions: readonly Action[],
+  operation: Operation,
+  proposal: Pick<Proposal, "actions" | "rows">,
 ): Promise<boolean> {
   const id = randomUUID();
-  const commitInfo = {
-    timestamp: Date.now(),
-    operation: "CREATE TABLE",
-    operationParameters: parameters,
-    isBlindAppend: true,
-    operationMetrics: {},
-    engineInfo: ENGINE,
-    txnId: id,
-  };
-  return createCommit(storage, commitKey(root, 0), serializeActions([{ commitInfo }, ...actions]), id);
+  const actions = commitActions({ ...operation, isBlind: true }, undefined, proposal, id);
+  return createCommit(storage, commitKey(root, 0), serializeActions(actions), id);
 }
 
 function removedKeys(actions: readonly Action[]): ReadonlySet<string> {
   return new Set(actions.flatMap((action) => ("remove" in action ? [fileKey(action.remove)] : [])));
 }
 
-function countFiles(actions: readonly Action[]): WriteResult["files"] {
+export function countFiles(actions: readonly Action[]): WriteResult["files"] {
   return {
     added: actions.filter((action) => "add" in action).length,
     removed: actions.filter((action) => "remove" in action).length,
@@ -215,7 +208,7 @@ function countFiles(actions: readonly Action[]): WriteResult["files"] {
 }
 
 /** Takes back files that no commit names and none will. */
-async function withdraw({ storage, root }: TableContext, files: readonly UnseenFile[]): Promise<void> {
+export async function withdraw({ storage, root }: TableContext, files: readonly UnseenFile[]): Promise<void> {
   await discardFiles(files);
   await Promise.all(
     files.map(async ({ uri }) => {

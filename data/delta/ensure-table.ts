@@ -1,5 +1,5 @@
 import { DataError } from "../errors.ts";
-import { createTableLog } from "./commit.ts";
+import { createTableLog, noRows } from "./commit.ts";
 import { TableNotFoundError } from "./errors.ts";
 import type { TableContext } from "./open-table.ts";
 import { readSnapshot } from "./snapshot.ts";
@@ -15,7 +15,8 @@ export async function ensureTable(context: TableContext, options: CreateOptions)
 
   const protocol = toProtocol(options.columns, toProperties(options.properties));
   const parameters = { partitionBy: JSON.stringify(metaData.partitionColumns) };
-  if (await createTableLog(context, parameters, [{ protocol }, { metaData }])) return;
+  const actions = [{ protocol }, { metaData }];
+  if (await createTableLog(context, { name: "CREATE TABLE", parameters }, { actions, rows: noRows })) return;
   // Another made it in the meantime.
   checkSame(await readSnapshot(context.storage, context.root, context.openDuckDB), options, context.name);
 }

@@ -13,6 +13,7 @@ export function lazyTable(context: TableContext): Table {
     exists: async () => (await table()).exists(),
     snapshot: async (at) => (await table()).snapshot(at),
     ensure: async (options) => (await table()).ensure(options),
+    createFrom: async (source, options) => (await table()).createFrom(source, options),
     append: async (source, options) => (await table()).append(source, options),
     overwrite: async (source, options) => (await table()).overwrite(source, options),
     delete: async (where, options) => (await table()).delete(where, options),

@@ -1,5 +1,6 @@
 import { addColumn } from "./add-column.ts";
 import { append } from "./append.ts";
+import { createFrom } from "./create-from.ts";
 import { ensureTable } from "./ensure-table.ts";
 import { history } from "./history.ts";
 import { merge } from "./merge.ts";
@@ -19,6 +20,7 @@ export function tableWrites(
 ): Pick<
   Table,
   | "ensure"
+  | "createFrom"
   | "append"
   | "overwrite"
   | "delete"
@@ -34,6 +36,7 @@ export function tableWrites(
 > {
   return {
     ensure: (options) => ensureTable(context, options),
+    createFrom: (source, options) => createFrom(context, source, options),
     append: (source, options) => append(context, source, options),
     overwrite: (source, options) => overwrite(context, source, options),
     delete: (where, options) => deleteWhere(context, where, options),

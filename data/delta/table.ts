@@ -122,6 +122,11 @@ export interface Table {
   snapshot(at?: VersionAt): Promise<Snapshot>;
   /** Creates the table unless it is there with the same columns; other columns are an error that names them. */
   ensure(options: CreateOptions): Promise<void>;
+  /** Creates the table with these rows in it, in one commit; undefined when there is one of this name. */
+  createFrom(
+    source: Source,
+    options: CreateOptions & Omit<WriteOptions, "onto">,
+  ): Promise<WriteResult | undefined>;
   append(source: Source, options?: WriteOptions): Promise<WriteResult>;
   /** Replaces all rows, or those within `where`. */
   overwrite(source: Source, options?: WriteOptions & { readonly where?: string }): Promise<WriteResult>;

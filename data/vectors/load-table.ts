@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { inferColumns } from "../delta/infer-columns.ts";
-import type { WriteResult } from "../delta/table.ts";
+import type { Snapshot, Table, Txn, WriteResult } from "../delta/table.ts";
 import { DataError } from "../errors.ts";
 import type { Lake, TableName } from "../lake.ts";
 import { quote } from "../sql/duckdb.ts";
@@ -23,47 +23,82 @@ export interface FileToLoad {
 /** What a load needs of the process around it. */
 export interface LoadSurroundings {
   readonly signal: AbortSignal;
+  /** Names the load, which is done once however often it is asked for under this name. */
+  readonly txn: Txn;
   /** Runs `convert.thread.ts` in a thread of its own. */
   convert(module: URL, input: Conversion): Promise<Converted>;
 }
 
-/** Makes a file's rows a table's. Loading what was loaded last changes nothing. */
+const LOOK_BACK = 20;
+
+/**
+ * Makes a file's rows a table's, once for each `txn`. Loading what was loaded last changes nothing, unless it is to be
+ * appended: then it is the caller's word that it comes once more.
+ */
 export async function loadTable(
   lake: Lake,
   file: FileToLoad,
   around: LoadSurroundings,
 ): Promise<WriteResult> {
   const table = lake.table(file.table);
-  const fingerprint = await fingerprintOf(file.path);
-  const exists = await table.exists();
-  if (exists) {
-    const [last] = await table.history(1);
-    if (last?.metrics.loadedFile === fingerprint)
-      return {
-        version: last.version,
-        outcome: "unchanged",
-        rows: { inserted: 0, updated: 0, deleted: 0 },
-        files: { added: 0, removed: 0 },
-      };
-    if (file.mode === "create")
-      throw new DataError(
-        `${file.table} exists already: replace its rows, append to them, or choose another name.`,
-      );
-  }
+  const before = (await table.exists()) ? await table.snapshot() : undefined;
+  // The table before the file, which may be gone by now.
+  if (before?.txns.has(around.txn.appId)) return nothing(before.version, "already-applied");
+  const loadedFile = await fingerprintOf(file.path);
+  if (before && file.mode !== "append" && (await lastLoaded(table)) === loadedFile)
+    return nothing(before.version, "unchanged");
+  if (before && file.mode === "create" && hasHadRows(before)) throw existsAlready(file);
+
   const connection = await (await lake.duckdb()).connect();
   const dir = await temporaryFolder(connection);
   try {
-    const sql = await rowsOf(connection, file, dir, around);
-    if (!exists) await table.ensure({ columns: await inferColumns(connection, sql) });
-    const options = { signal: around.signal, info: { loadedFile: fingerprint } };
-    const source = { sql, connection };
-    return await (file.mode === "append" ? table.append(source, options) : table.overwrite(source, options));
+    const source = { sql: await rowsOf(connection, file, dir, around), connection };
+    const columns = () => inferColumns(connection, source.sql);
+    const options = { txn: around.txn, signal: around.signal, info: { loadedFile } };
+    const created = before
+      ? undefined
+      : await table.createFrom(source, { columns: await columns(), ...options });
+    if (created) return created;
+    if (file.mode === "append") return await table.append(source, options);
+    if (file.mode === "replace") return await table.overwrite(source, options);
+    if (!before) {
+      // Who was first may have been this very load, in a worker that had only seemed dead.
+      const { txns, version } = await table.snapshot();
+      if (txns.has(around.txn.appId)) return nothing(version, "already-applied");
+      throw existsAlready(file);
+    }
+    await table.ensure({ columns: await columns() });
+    return await table.overwrite(source, { ...options, onto: before.version });
   } catch (error) {
     throw ofFile(error);
   } finally {
     connection.closeSync();
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+function nothing(version: number, outcome: "unchanged" | "already-applied"): WriteResult {
+  return {
+    version,
+    outcome,
+    rows: { inserted: 0, updated: 0, deleted: 0 },
+    files: { added: 0, removed: 0 },
+  };
+}
+
+/** What the table's rows were loaded from; gathering its files changes none of them. */
+async function lastLoaded(table: Table): Promise<string | undefined> {
+  const last = (await table.history(LOOK_BACK)).find(({ operation }) => operation !== "OPTIMIZE");
+  return last?.metrics.loadedFile;
+}
+
+/** A table that was only made, such as by a load of an older version that died, is free to be filled. */
+function hasHadRows({ version, fileCount }: Snapshot): boolean {
+  return version > 0 || fileCount > 0;
+}
+
+function existsAlready({ table }: FileToLoad): DataError {
+  return new DataError(`${table} exists already: replace its rows, append to them, or choose another name.`);
 }
 
 async function rowsOf(

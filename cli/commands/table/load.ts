@@ -32,7 +32,7 @@ export async function loadTable(context: CliContext, file: string, options: Load
     );
   const loaded = await runJob(context, tableLoad, input.data);
   context.output.result(loaded, (paint) =>
-    loaded.outcome === "unchanged"
+    loaded.outcome !== "committed"
       ? `${table} has the rows of this file; nothing changed.`
       : `${paint("green", "loaded")} ${plural(loaded.rows, "row")} into ${table}, version ${loaded.version}\n${paint("dim", "next:")} millrace table show ${table}`,
   );

@@ -1,23 +1,38 @@
-import { writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { z } from "zod";
 import type { Lake, TableName } from "../../../data/lake.ts";
+import { openLake } from "../../../data/open-lake.ts";
 import { formatOf } from "../../../data/vectors/file-formats.ts";
 import { work as convert } from "../../../data/vectors/files/convert.thread.ts";
 import { VectorFileError } from "../../../data/vectors/files/vector-file.ts";
 import { type FileToLoad, loadTable } from "../../../data/vectors/load-table.ts";
 import { test } from "../../support/test.ts";
+import { Crash, crashingStorage } from "../delta/crashing-storage.ts";
 
-function load(lake: Lake, path: string, mode: FileToLoad["mode"] = "create") {
+function load(lake: Lake, path: string, mode: FileToLoad["mode"] = "create", around: Around = {}) {
+  const { job = randomUUID(), signal = new AbortController().signal, meanwhile } = around;
   return loadTable(
     lake,
     { path, table: "corpus.loaded", format: formatOf(path), mode },
     {
-      signal: new AbortController().signal,
-      convert: (_module, input) => convert(input, () => undefined),
+      signal,
+      txn: { appId: job, version: 1 },
+      async convert(_module, input) {
+        await meanwhile?.();
+        return convert(input, () => undefined);
+      },
     },
   );
+}
+
+interface Around {
+  readonly job?: string;
+  readonly signal?: AbortSignal;
+  /** Done while the file is read. */
+  readonly meanwhile?: () => Promise<unknown>;
 }
 
 async function rowsOf(lake: Lake, table: TableName = "corpus.loaded") {
@@ -171,5 +186,170 @@ describe("a table from a file of rows", () => {
       { id: 1, note: "one" },
       { id: 2, note: "two" },
     ]);
+  });
+});
+
+/** Loads in a process that dies at its writes, one after another, before and after each; tells what it left each time. */
+async function loadDying(
+  lake: Lake,
+  file: {
+    readonly dir: string;
+    readonly path: string;
+    readonly mode: FileToLoad["mode"];
+    readonly job: string;
+  },
+  lookAt: () => Promise<void>,
+): Promise<number> {
+  for (let at = 1; ; at += 1) {
+    for (const afterEffect of [false, true]) {
+      await using dying = await openLake({
+        storage: crashingStorage(lake.storage, { at, afterEffect }),
+        duckdb: {
+          memoryBytes: 256 * 1024 ** 2,
+          threads: 1,
+          tempDir: join(file.dir, `spill-${at}-${afterEffect}`),
+        },
+      });
+      const { mode, job } = file;
+      const death = await load(dying, file.path, mode, { job }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (death === undefined) return at - 1;
+      expect(death).toBeInstanceOf(Crash);
+      await lookAt();
+    }
+  }
+}
+
+describe("a load that dies", () => {
+  const one = [{ id: 1, note: "one" }];
+
+  test("leaves no table or a whole one, and whoever asks again gets the rows", async ({ dir, lake }) => {
+    const path = join(dir, "a.csv");
+    await writeFile(path, "id,note\n1,one\n");
+    let made = 0;
+
+    const deaths = await loadDying(lake, { dir, path, mode: "create", job: "a" }, async () => {
+      if (await lake.table("corpus.loaded").exists()) {
+        made += 1;
+        expect(await rowsOf(lake)).toEqual(one);
+      }
+      await load(lake, path, "create", { job: "b" });
+      expect(await rowsOf(lake)).toEqual(one);
+      for (const name of await readdir(join(dir, "lake", "corpus")))
+        await rm(join(dir, "lake", "corpus", name), { recursive: true });
+    });
+
+    expect(deaths).toBeGreaterThanOrEqual(2);
+    expect(made).toBe(1);
+  });
+
+  test("adds its rows once, whatever was written in between and though its file is gone", async ({
+    dir,
+    lake,
+  }) => {
+    const path = join(dir, "a.csv");
+    await writeFile(path, "id,note\n1,one\n");
+    const table = lake.table("corpus.loaded");
+    for (const afterEffect of [false, true]) {
+      await table.ensure({
+        columns: [
+          { name: "id", type: "long", nullable: true },
+          { name: "note", type: "string", nullable: true },
+        ],
+      });
+      const before = (await table.snapshot()).rowCount() ?? 0;
+      await using dying = await openLake({
+        storage: crashingStorage(lake.storage, { at: 2, afterEffect }),
+        duckdb: { memoryBytes: 256 * 1024 ** 2, threads: 1, tempDir: join(dir, `spill-${afterEffect}`) },
+      });
+      const job = `job-${afterEffect}`;
+      await expect(load(dying, path, "append", { job })).rejects.toThrow(Crash);
+      expect((await table.snapshot()).rowCount()).toBe(before + (afterEffect ? 1 : 0));
+      await table.append({ sql: "select 2::bigint as id, 'two' as note" });
+      await table.optimize();
+      if (afterEffect) await rm(path);
+
+      const again = await load(lake, path, "append", { job });
+
+      expect(again.outcome).toBe(afterEffect ? "already-applied" : "committed");
+      expect((await table.snapshot()).rowCount()).toBe(before + 2);
+    }
+  });
+
+  test("and had only seemed to finds its own table; another's is refused", async ({ dir, lake }) => {
+    const path = join(dir, "a.npy");
+    await writeFile(path, npy(Float32Array.from(numbers), [2, 3]));
+    const first = () => load(lake, path, "create", { job: "a" });
+
+    const seemedDead = await load(lake, path, "create", { job: "a", meanwhile: first });
+    await rm(join(dir, "lake", "corpus", "loaded"), { recursive: true });
+    const other = load(lake, path, "create", { job: "b", meanwhile: first });
+
+    expect(seemedDead).toMatchObject({ outcome: "already-applied", version: 0 });
+    await expect(other).rejects.toThrow(/exists already/);
+    expect(await rowsOf(lake)).toEqual(twoVectors);
+    expect(
+      (await readdir(join(dir, "lake", "corpus", "loaded"))).filter((name) => /^part/.test(name)),
+    ).toHaveLength(1);
+  });
+
+  test("may be cancelled before it is the table's, and leaves nothing", async ({ dir, lake }) => {
+    const path = join(dir, "a.csv");
+    await writeFile(path, "id,note\n1,one\n");
+    const cancelled = new AbortController();
+    cancelled.abort(new Error("cancelled"));
+
+    await expect(load(lake, path, "create", { signal: cancelled.signal })).rejects.toThrow("cancelled");
+
+    expect(await lake.table("corpus.loaded").exists()).toBe(false);
+    expect(
+      (await readdir(join(dir, "lake", "corpus", "loaded"))).filter((name) => /^part/.test(name)),
+    ).toEqual([]);
+    expect(await load(lake, path)).toMatchObject({ outcome: "committed", version: 0 });
+  });
+});
+
+describe("a table that is there", () => {
+  test("gets the rows of one file once for each job that appends it", async ({ dir, lake }) => {
+    const path = join(dir, "a.csv");
+    await writeFile(path, "id,note\n1,one\n");
+
+    for (const job of ["a", "a", "b"]) await load(lake, path, "append", { job });
+
+    expect(await rowsOf(lake)).toHaveLength(2);
+  });
+
+  test("is known to have a file's rows when they were gathered since", async ({ dir, lake }) => {
+    await writeFile(join(dir, "a.csv"), "id,note\n1,one\n");
+    await writeFile(join(dir, "b.csv"), "id,note\n2,two\n");
+    await load(lake, join(dir, "a.csv"));
+    await load(lake, join(dir, "b.csv"), "append");
+    await lake.table("corpus.loaded").optimize();
+
+    expect(await load(lake, join(dir, "b.csv"))).toMatchObject({ outcome: "unchanged" });
+  });
+
+  test("and has never had a row is filled; its first rows are in the change feed", async ({ dir, lake }) => {
+    const path = join(dir, "a.csv");
+    await writeFile(path, "id,note\n1,one\n");
+    const columns = [
+      { name: "id", type: "long", nullable: true },
+      { name: "note", type: "string", nullable: true },
+    ] as const;
+    await lake.table("corpus.loaded").ensure({ columns });
+
+    await load(lake, path);
+    await rm(join(dir, "lake", "corpus", "loaded"), { recursive: true });
+    await load(lake, path);
+
+    const table = lake.table("corpus.loaded");
+    expect((await table.history()).map(({ operation }) => operation)).toEqual(["CREATE TABLE AS SELECT"]);
+    const changes = await (await lake.duckdb()).query(
+      z.object({ id: z.coerce.number(), _change_type: z.string() }),
+      `select id, _change_type from (${await table.changesSql({ from: 0 })})`,
+    );
+    expect(changes).toEqual([{ id: 1, _change_type: "insert" }]);
   });
 });

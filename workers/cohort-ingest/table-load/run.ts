@@ -4,13 +4,14 @@ import type { JobContext } from "../../define-job.ts";
 import { runInThread } from "../../thread.ts";
 import type { Input } from "./job.ts";
 
-export async function run({ input, lake, signal, reportProgress }: JobContext<Input, never>) {
+export async function run({ id, input, lake, signal, reportProgress }: JobContext<Input, never>) {
   const { path, table, format, mode } = input;
   const { version, outcome, rows } = await loadTable(
     lake,
     { path, table: table as TableName, format, mode },
     {
       signal,
+      txn: { appId: id, version: 1 },
       convert: (module, conversion) =>
         runInThread(module, conversion, {
           signal,
