@@ -10,6 +10,7 @@ import type { AnyRoute, ApiServices } from "./define-route.ts";
 import { mountDocsPage } from "./docs-page.ts";
 import { type ProbeParts, probeRoutes } from "./probes.ts";
 import { Problem } from "./problem.ts";
+import { checkProtocol } from "./protocol-errors.ts";
 import type { RedisState } from "./redis-state.ts";
 import { pathOf } from "./request-target.ts";
 import { RouteTable } from "./route-table.ts";
@@ -38,6 +39,7 @@ export function createApp(parts: ApiParts): RequestListener {
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     try {
+      checkProtocol(request);
       refuseOtherSites(request);
       const found = table.find(request.method ?? "", pathOf(request));
       if (!found) return pages(request, response);

@@ -11,6 +11,7 @@ import { watchEventLoop } from "./event-loop-lag.ts";
 import { httpMetrics } from "./http-metrics.ts";
 import { type KeyRing, openKeyRing } from "./key-ring.ts";
 import { watchLake } from "./lake-state.ts";
+import { answerProtocolErrors } from "./protocol-errors.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { watchRedis } from "./redis-state.ts";
 import { mendBrokenIndexes } from "./vector-mending.ts";
@@ -63,6 +64,7 @@ export async function serveApi(options: ApiOptions): Promise<RunningApi> {
     },
   });
   const server = createServer(limits, listener);
+  answerProtocolErrors(server, listener, log);
   server.maxConnections = MOST_CONNECTIONS;
   server.listen(port, host);
   await once(server, "listening");
@@ -81,7 +83,13 @@ export async function serveApi(options: ApiOptions): Promise<RunningApi> {
 }
 
 /** A caller who is slow to say what he wants is cut off; one that keeps a connection may, for longer than proxies do. */
-const limits = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 };
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 65_000,
+  // We look for it ourselves: Node's own answer would say nothing.
+  requireHostHeader: false,
+};
 
 function openKeys({ host, keysFile, services }: ApiOptions): KeyRing | undefined {
   if (keysFile === undefined) {
