@@ -42,19 +42,9 @@ const BATCH = 200;
 
 /** Copies a source's bundles into Bronze. What is there already is left alone, mostly without being read. */
 export async function landBundles(lake: Lake, source: Storage, options: LandOptions): Promise<LandResult> {
-  const { labels, maxFiles, settleMs = 0, now, signal } = options;
-  const bad = labels.find((one) => !label.test(one));
-  if (labels.length === 0 || bad !== undefined)
-    throw new DataError("A cohort's label is 1 to 64 letters, digits, _ or -; name at least one.");
-
-  const files = (await listBundles(source, options.prefix ?? "")).slice(0, maxFiles);
-  if (files.length === 0) {
-    const inner = await findRelease(source, options.prefix ?? "");
-    const remedy = inner
-      ? `its folder ${inner} holds some: name that`
-      : "name a folder of .json or .ndjson files";
-    throw new DataError(`No bundles lie directly under ${source.url}; ${remedy}.`);
-  }
+  const { labels, settleMs = 0, now, signal } = options;
+  checkLabels(labels);
+  const files = await filesToLand(source, options);
   const known = new Map((await currentBundles(lake, { withdrawn: true })).map((one) => [one.name, one]));
   const counts = { landed: 0, changed: 0, skipped: 0, unsettled: 0 };
   const touched = new Set<string>();
@@ -80,6 +70,21 @@ export async function landBundles(lake: Lake, source: Storage, options: LandOpti
   await recordBundles(lake, batch);
   const manifest = await writeLandingManifest(lake, source.url, now);
   return { manifest, ...counts, touched: [...touched].sort(), elsewhere };
+}
+
+function checkLabels(labels: readonly string[]) {
+  if (labels.length > 0 && labels.every((one) => label.test(one))) return;
+  throw new DataError("A cohort's label is 1 to 64 letters, digits, _ or -; name at least one.");
+}
+
+async function filesToLand(source: Storage, { prefix = "", maxFiles }: LandOptions): Promise<StoredObject[]> {
+  const files = (await listBundles(source, prefix)).slice(0, maxFiles);
+  if (files.length > 0) return files;
+  const inner = await findRelease(source, prefix);
+  const remedy = inner
+    ? `its folder ${inner} holds some: name that`
+    : "name a folder of .json or .ndjson files";
+  throw new DataError(`No bundles lie directly under ${source.url}; ${remedy}.`);
 }
 
 /** Bundles directly under the prefix, sorted by the bytes of their names. */
