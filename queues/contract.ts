@@ -15,11 +15,11 @@ export interface JobContract<Input> {
   /** A run that takes longer is aborted and counts as a failed attempt. */
   readonly timeoutMs: number;
   /**
-   * Two inputs with one key are one piece of work. While the first waits, the second is dropped; while the
-   * first runs, the last one asked for is kept to run after it, for it may have missed what that is about.
+   * Two inputs with one key are one piece of work. While the first waits, the second is dropped; when the first has
+   * begun, the second is kept to run after it, for it may have missed what that is about.
    */
   key(input: Input): string;
-  /** What only one job of the cluster may work on at a time, such as a table; for efficiency, never for safety. */
+  /** What only one job of the cluster may work on at a time, such as a table. It saves work; what is true is in the commits. */
   exclusive?(input: Input): string;
 }
 
