@@ -13,7 +13,7 @@ export async function settingOfTrial(
   const widths = (await readTrials(lake, name)).filter((each) => each.trial === trial);
   if (widths.length === 0)
     throw new NotFoundError(
-      `${name} has no trial "${trial.slice(0, 100)}": the table vectors.trials lists them, and so does GET /vectors/${name}/trials.`,
+      `${name} has no trial ${trial.slice(0, 100)}: the table vectors.trials lists them, and so does GET /vectors/${name}/trials.`,
     );
   const chosen = efSearch === undefined ? bestWidth(widths, targetRecall) : widths.find(at(efSearch));
   if (!chosen)
