@@ -19,7 +19,7 @@ export interface JobContract<Input> {
    * begun, the second is kept to run after it, for it may have missed what that is about.
    */
   key(input: Input): string;
-  /** What only one job of the cluster may work on at a time, such as a table. It saves work; what is true is in the commits. */
+  /** What only one job of the cluster may work on at a time, such as a table, as far as Redis remembers who it is. */
   exclusive?(input: Input): string;
 }
 

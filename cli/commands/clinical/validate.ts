@@ -4,11 +4,8 @@ import type { CliContext } from "../../context.ts";
 import { CliFailure } from "../../failure.ts";
 import { runJob } from "../../follow-job.ts";
 
-const failuresOfLastRun = `select ingest_timestamp, "table", failed_checks from silver.ingest_log
-  where not passed and ingest_timestamp = (select max(ingest_timestamp) from silver.ingest_log)`.replace(
-  /\s+/g,
-  " ",
-);
+const lastRun = "(select max(ingest_timestamp) from silver.ingest_log)";
+const failuresOfLastRun = `select ingest_timestamp, "table", failed_checks from silver.ingest_log where not passed and ingest_timestamp = ${lastRun}`;
 
 export async function validate(
   context: CliContext,
